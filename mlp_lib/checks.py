@@ -1,0 +1,23 @@
+"""What is asked of an input before any computation starts."""
+
+import numpy as np
+
+
+def check_matrix(X: np.ndarray, d: int) -> np.ndarray:
+    """Return X as an array; ValueError unless it is an (N, d) matrix of finite numbers, N ≥ 1."""
+    X = np.asarray(X)
+    if X.dtype.kind not in "biuf":
+        raise ValueError(f"X has dtype {X.dtype}, expected numbers")
+    if X.ndim != 2 or X.shape[1] != d:
+        hint = "; one sample is a row, X[None, :]" if X.shape == (d,) else ""
+        raise ValueError(f"X has shape {X.shape}, expected (N, {d}){hint}")
+    if len(X) == 0:
+        raise ValueError(f"X has shape {X.shape}: an empty batch; expected one row or more")
+    finite = np.isfinite(X)
+    if not finite.all():
+        n, i = np.argwhere(~finite)[0]
+        raise ValueError(
+            f"X holds {(~finite).sum()} values that are NaN or infinite, the first in row {n}, "
+            f"column {i}; expected finite numbers only"
+        )
+    return X

@@ -1,0 +1,203 @@
+"""A network: layers in a row, a loss, and all parameters in one flat vector."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mlp_lib.checks import check_matrix
+from mlp_lib.layers import Arrays, Layer
+from mlp_lib.losses import Loss
+
+
+class Network:
+    """Multi-layer perceptron: the layers map X to the logits, the loss compares them with T.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        From input to output; the last output are the logits.
+    loss : Loss
+        Compares logits and targets, and turns logits into predictions.
+    weight_decay : float
+        λ of the penalty (λ/2)‖W‖² (eq. 17.16); biases, γ and β are not penalised.
+    dtype : data type
+        float64 to compare numbers, float32 to train on images; kept from end to end.
+
+    Attributes
+    ----------
+    theta, grad : ndarray (P,)
+        All parameters, and all gradients. Every layer's `params` and `grads` are views into
+        them, so an optimiser is its formula on two vectors. Assignment writes into the vector.
+    is_weight : ndarray (P,) of bool
+        Which entries of theta belong to a `W`.
+
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        loss: Loss,
+        weight_decay: float = 0.0,
+        dtype: np.dtype | type = np.float64,
+    ) -> None:
+        self.layers = list(layers)
+        self.loss = loss
+        self.weight_decay = weight_decay
+        self.dtype = np.dtype(dtype)
+        self._check_widths()
+        self._bind()
+
+    def forward(self, X: np.ndarray, train: bool = False) -> np.ndarray:
+        """Logits (N, K) for X (N, d_0)."""
+        return self._forward(self.check_inputs(X), train)
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """Predictions Ŷ (N, K) in evaluation mode: probabilities, or values in regression."""
+        return self.loss.output(self.forward(X))
+
+    def cost(self, X: np.ndarray, T: np.ndarray, train: bool = False) -> float:
+        """J = J_data + J_reg; `train` chooses the mode of BatchNorm and Dropout."""
+        return self.loss.value(self.forward(X, train), T) + self.penalty()
+
+    def penalty(self) -> float:
+        """J_reg = (λ/2) Σ W² (eq. 17.16)."""
+        W = self.theta[self.is_weight]
+        return 0.5 * self.weight_decay * float(W @ W)
+
+    def cost_and_grad(self, X: np.ndarray, T: np.ndarray) -> float:
+        """J in training mode; fills `grad` with ∂J/∂theta."""
+        return self.backprop(*self.check(X, T))
+
+    def backprop(self, X: np.ndarray, T: np.ndarray) -> float:
+        """`cost_and_grad` for X and T that `check` has passed."""
+        J, D = self.loss.value_and_grad(self._forward(X, train=True), T)
+        for layer in reversed(self.layers[1:]):
+            D = layer.backward(D)
+        self.layers[0].backward(D, input_grad=False)  # 2L - 1 products, not 2L
+        if self.weight_decay:
+            decay = self.weight_decay * np.where(self.is_weight, self.theta, 0)
+            self._grad += decay  # eq. 17.17
+            J += 0.5 * float(decay @ self.theta)
+        return J
+
+    def _forward(self, X: np.ndarray, train: bool) -> np.ndarray:
+        for layer in self.layers:
+            X = layer.forward(X, train)
+        return X
+
+    def check(self, X: np.ndarray, T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """X and T as matrices in the network's dtype; ValueError says what does not fit."""
+        X = self.check_inputs(X)
+        return X, self.loss.targets(T, np.empty((len(X), self.d_out), self.dtype))
+
+    def check_inputs(self, X: np.ndarray) -> np.ndarray:
+        """X as a matrix (N, d_0) of finite numbers in the network's dtype."""
+        return check_matrix(X, self.d_in).astype(self.dtype, copy=False)
+
+    def _check_widths(self) -> None:
+        if len({id(layer) for layer in self.layers}) < len(self.layers):
+            raise ValueError("a layer occurs twice in the network; make a new one for each place")
+        fixed = [layer for layer in self.layers if layer.d_in is not None]
+        if not fixed:
+            raise ValueError(f"layers are {self.layers}, expected at least one Linear layer")
+        for first, second in zip(fixed, fixed[1:], strict=False):
+            if first.d_out != second.d_in:
+                raise ValueError(
+                    f"{first} gives {first.d_out} columns, {second} expects {second.d_in}"
+                )
+        self.d_in, self.d_out = fixed[0].d_in, fixed[-1].d_out
+
+    @property
+    def theta(self) -> np.ndarray:
+        return self._theta
+
+    @theta.setter
+    def theta(self, value: np.ndarray) -> None:
+        self._theta[:] = value
+
+    @property
+    def grad(self) -> np.ndarray:
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: np.ndarray) -> None:
+        self._grad[:] = value
+
+    def _bind(self) -> None:
+        """Move all parameters into one vector; the layers keep views into it."""
+        sizes = [value.size for layer in self.layers for value in layer.params.values()]
+        self._theta = np.empty(sum(sizes), self.dtype)
+        self._grad = np.zeros(sum(sizes), self.dtype)
+        self.is_weight = np.zeros(sum(sizes), bool)
+        start = 0
+        for layer in self.layers:
+            params, layer.params, layer.grads = layer.params, Arrays(), Arrays()
+            for name, value in params.items():
+                part = slice(start, start + value.size)
+                self._theta[part] = value.ravel()
+                self.is_weight[part] = name == "W"
+                layer.params[name] = self._theta[part].reshape(value.shape)
+                layer.grads[name] = self._grad[part].reshape(value.shape)
+                start = part.stop
+            layer.buffers = Arrays({k: v.astype(self.dtype) for k, v in layer.buffers.items()})
+
+    def __setstate__(self, state: dict) -> None:
+        """After copy.deepcopy or unpickling: make the views anew."""
+        self.__dict__.update(state)
+        self._bind()
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Copies of theta and of all buffers, by name."""
+        buffers = {
+            f"{i}.{name}": value.copy()
+            for i, layer in enumerate(self.layers)
+            for name, value in layer.buffers.items()
+        }
+        return {"theta": self.theta.copy(), **buffers}
+
+    def set_state(self, state: dict[str, np.ndarray]) -> None:
+        """Write back what `state` returned."""
+        self.theta[:] = state["theta"]
+        for i, layer in enumerate(self.layers):
+            for name in layer.buffers:
+                layer.buffers[name] = state[f"{i}.{name}"]
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write parameters and running statistics to an .npz file, all of it or nothing."""
+        path = Path(path)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            try:
+                np.savez(file, layers=[str(layer) for layer in self.layers], **self.state())
+                file.close()
+                os.replace(file.name, path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+
+    def load(self, path: str | os.PathLike) -> None:
+        """Read what `save` wrote from a network of the same layers."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                state = dict(file)
+            saved = state.pop("layers").tolist()
+        except FileNotFoundError:
+            raise
+        except Exception as error:  # whatever NumPy makes of a file of another kind
+            raise ValueError(f"{path} is not a file written by Network.save: {error}") from error
+        if saved != [str(layer) for layer in self.layers]:
+            raise ValueError(f"{path} holds the layers {saved}, this network has {self.layers}")
+        self.set_state(state)
+
+    def __repr__(self) -> str:
+        rows = [("layer", "output", "parameters"), ("input", f"(N, {self.d_in})", "")]
+        width = self.d_in
+        for layer in self.layers:
+            width = layer.d_out or width
+            count = sum(value.size for value in layer.params.values())
+            rows.append((str(layer), f"(N, {width})", f"{count:,}"))
+        rows.append((str(self.loss), f"total, {self.dtype}", f"{self.theta.size:,}"))
+        first = max(len(row[0]) for row in rows)
+        return "\n".join(f"{a:<{first}}  {b:<14}  {c:>10}".rstrip() for a, b, c in rows)

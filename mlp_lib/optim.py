@@ -1,0 +1,126 @@
+"""Optimisers: textbook formulas on two vectors, and learning rates that change with time."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+Schedule = Callable[[int], float]
+
+
+class Optimiser:
+    """What the optimisers share: the learning rate and the count t of steps.
+
+    Parameters
+    ----------
+    lr : float or function t -> float
+        Learning rate η, or a schedule that gives it for step t = 1, 2, …
+    """
+
+    def __init__(self, lr: float | Schedule) -> None:
+        if not callable(lr) and not lr > 0:
+            raise ValueError(f"{type(self).__name__}: lr is {lr}, expected a positive number")
+        self.lr = lr
+        self.t = 0
+
+    def step(self, theta: np.ndarray, grad: np.ndarray) -> None:
+        """Change theta in place, given the gradient there."""
+        if self.t == 0:
+            self.start(theta)
+            self.size = theta.size
+        if theta.size != self.size:
+            raise ValueError(
+                f"{type(self).__name__} remembers {self.size} parameters, theta has {theta.size}; "
+                "make a new optimiser for each network"
+            )
+        self.t += 1
+        self.update(theta, grad, self.lr(self.t) if callable(self.lr) else self.lr)
+
+    def start(self, theta: np.ndarray) -> None:
+        """Allocate what is remembered from step to step."""
+
+    def update(self, theta: np.ndarray, grad: np.ndarray, lr: float) -> None:
+        """One step with learning rate `lr`."""
+        raise NotImplementedError
+
+
+class SGD(Optimiser):
+    """θ ← θ - η g (eq. 17.1)."""
+
+    def update(self, theta, grad, lr):
+        theta -= lr * grad
+
+
+class Momentum(Optimiser):
+    """Gradient descent with a velocity that remembers earlier gradients (eq. 17.2).
+
+    References
+    ----------
+    Polyak (1964), Some methods of speeding up the convergence of iteration methods.
+    """
+
+    def __init__(self, lr: float | Schedule, momentum: float = 0.9) -> None:
+        super().__init__(lr)
+        self.momentum = _share("Momentum", "momentum", momentum)
+
+    def start(self, theta):
+        self.velocity = np.zeros_like(theta)
+
+    def update(self, theta, grad, lr):
+        self.velocity *= self.momentum
+        self.velocity += grad
+        theta -= lr * self.velocity
+
+
+class Adam(Optimiser):
+    """Adaptive moment estimation (eq. 17.3 to eq. 17.6).
+
+    References
+    ----------
+    Kingma & Ba (2015), Adam: a method for stochastic optimization, algorithm 1.
+    """
+
+    def __init__(
+        self,
+        lr: float | Schedule = 1e-3,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+    ) -> None:
+        super().__init__(lr)
+        self.beta1 = _share("Adam", "beta1", beta1)
+        self.beta2 = _share("Adam", "beta2", beta2)
+        self.eps = eps
+
+    def start(self, theta):
+        self.m = np.zeros_like(theta)
+        self.v = np.zeros_like(theta)
+
+    def update(self, theta, grad, lr):
+        self.m *= self.beta1
+        self.m += (1 - self.beta1) * grad  # eq. 17.3
+        self.v *= self.beta2
+        self.v += (1 - self.beta2) * grad * grad  # eq. 17.4
+        m_hat = self.m / (1 - self.beta1**self.t)  # eq. 17.5
+        v_hat = self.v / (1 - self.beta2**self.t)
+        theta -= lr * m_hat / (np.sqrt(v_hat) + self.eps)  # eq. 17.6
+
+
+def exponential_decay(lr: float, factor: float, steps: int) -> Schedule:
+    """Learning rate that is multiplied by `factor` in every `steps` steps, smoothly."""
+    return lambda t: lr * factor ** ((t - 1) / steps)
+
+
+def cosine_decay(lr: float, steps: int) -> Schedule:
+    """Learning rate that falls from lr to 0 along half a cosine in `steps` steps.
+
+    References
+    ----------
+    Loshchilov & Hutter (2017), SGDR: stochastic gradient descent with warm restarts, eq. 5.
+    """
+    return lambda t: lr * (1 + np.cos(np.pi * min(t - 1, steps) / steps)) / 2
+
+
+def _share(optimiser: str, name: str, value: float) -> float:
+    if not 0 <= value < 1:
+        raise ValueError(f"{optimiser}: {name} is {value}, expected 0 <= {name} < 1")
+    return value

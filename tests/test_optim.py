@@ -1,0 +1,117 @@
+"""Every optimiser: steps by hand, convergence, arguments, schedules."""
+
+import numpy as np
+import pytest
+
+from mlp_lib import SGD, Adam, Momentum
+from mlp_lib.optim import cosine_decay, exponential_decay
+
+OPTIMISERS = {"SGD": SGD, "Momentum": Momentum, "Adam": Adam}
+CURVATURE = np.array([1.0, 10.0])
+
+
+def gradient(theta):
+    """Of J = Σ c θ² / 2 with curvatures 1 and 10."""
+    return CURVATURE * theta
+
+
+def descend(optimiser, steps, start=(1.0, -2.0)):
+    theta = np.array(start)
+    for _ in range(steps):
+        optimiser.step(theta, gradient(theta))
+    return theta
+
+
+def test_sgd_by_hand():
+    np.testing.assert_allclose(descend(SGD(0.05), 1), [0.95, -1.0])
+    np.testing.assert_allclose(descend(SGD(0.05), 3), [0.95**3, -2 * 0.5**3])
+
+
+def test_momentum_by_hand():
+    # velocity 1, then 0.5·1 + 0.9 = 1.4: 1 - 0.1·1 = 0.9, 0.9 - 0.1·1.4 = 0.76
+    np.testing.assert_allclose(descend(Momentum(0.1, momentum=0.5), 2)[0], 0.76)
+    np.testing.assert_array_equal(descend(Momentum(0.05, momentum=0.0), 5), descend(SGD(0.05), 5))
+
+
+def test_adam_by_hand():
+    g = np.array([[1.0, -20.0], [-3.0, 0.5]])
+    theta, m, v = np.zeros(2), np.zeros(2), np.zeros(2)
+    adam = Adam(lr=0.1, beta1=0.8, beta2=0.9, eps=1e-3)
+    expected = np.zeros(2)
+    for t in (1, 2):
+        adam.step(theta, g[t - 1])
+        m = 0.8 * m + 0.2 * g[t - 1]
+        v = 0.9 * v + 0.1 * g[t - 1] ** 2
+        expected = expected - 0.1 * (m / (1 - 0.8**t)) / (np.sqrt(v / (1 - 0.9**t)) + 1e-3)
+        np.testing.assert_allclose(theta, expected, rtol=1e-14)
+
+
+def test_the_first_step_of_adam_has_the_length_lr_in_every_direction():
+    np.testing.assert_allclose(descend(Adam(lr=0.01), 1), [0.99, -1.99], rtol=1e-7)
+
+
+@pytest.mark.parametrize(("name", "lr"), [("SGD", 0.1), ("Momentum", 0.03), ("Adam", 0.05)])
+def test_all_reach_the_minimum(name, lr):
+    np.testing.assert_allclose(descend(OPTIMISERS[name](lr), 2000), 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_theta_is_changed_in_place_and_grad_is_not(name):
+    optimiser = OPTIMISERS[name](0.1)
+    for dtype in (np.float64, np.float32):
+        theta, grad = np.ones(3, dtype), np.full(3, 2, dtype)
+        optimiser.t = 0
+        for _ in range(3):
+            optimiser.step(theta, grad)
+        assert (theta < 1).all() and theta.dtype == dtype
+        np.testing.assert_array_equal(grad, 2)
+        remembered = [value for value in vars(optimiser).values() if isinstance(value, np.ndarray)]
+        assert all(value.dtype == dtype for value in remembered)
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_lr_may_be_a_function_of_the_step(name):
+    seen = []
+
+    def halve(t):
+        seen.append(t)
+        return 0.1 * 0.5**t
+
+    theta = descend(OPTIMISERS[name](halve), 4)
+    assert seen == [1, 2, 3, 4]
+    if name == "SGD":
+        assert theta[0] == pytest.approx((1 - 0.05) * (1 - 0.025) * (1 - 0.0125) * (1 - 0.00625))
+
+
+def test_schedules_start_at_lr_and_fall():
+    cosine, exponential = cosine_decay(0.2, 100), exponential_decay(0.2, 0.5, 10)
+    assert cosine(1) == exponential(1) == 0.2
+    assert cosine(51) == pytest.approx(0.1)
+    assert cosine(101) == cosine(500) == pytest.approx(0, abs=1e-17)
+    assert exponential(11) == pytest.approx(0.1)
+    assert exponential(21) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("lr", [0.0, -1.0, np.nan])
+def test_a_rate_that_is_not_positive_is_refused(name, lr):
+    with pytest.raises(ValueError, match=f"{name}: lr is {lr}, expected a positive number"):
+        OPTIMISERS[name](lr)
+
+
+def test_shares_outside_0_to_1_are_refused():
+    for make, name in [
+        (lambda: Momentum(0.1, momentum=1.0), "momentum is 1.0, expected 0 <= momentum < 1"),
+        (lambda: Adam(beta1=-0.1), "beta1 is -0.1"),
+        (lambda: Adam(beta2=1.5), "beta2 is 1.5"),
+    ]:
+        with pytest.raises(ValueError, match=name):
+            make()
+
+
+@pytest.mark.parametrize("name", ["Momentum", "Adam"])
+def test_an_optimiser_serves_one_network(name):
+    optimiser = OPTIMISERS[name](0.1)
+    optimiser.step(np.ones(3), np.ones(3))
+    with pytest.raises(ValueError, match="remembers 3 parameters, theta has 4"):
+        optimiser.step(np.ones(4), np.ones(4))

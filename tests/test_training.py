@@ -1,0 +1,224 @@
+"""Mini-batches, the loop, validation, early stopping."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from mlp_lib import (
+    SGD,
+    Adam,
+    BatchNorm,
+    Linear,
+    Network,
+    ReLU,
+    SoftmaxCrossEntropy,
+    SquaredError,
+    accuracy,
+    train,
+)
+from mlp_lib.init import zeros
+from mlp_lib.training import minibatches
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(5)
+
+
+def rings(rng, N=120):
+    """Two classes, told apart by the distance from the origin."""
+    X = rng.normal(size=(N, 2))
+    return X, (np.hypot(*X.T) > 1).astype(int)
+
+
+def classifier(rng):
+    return Network(
+        [Linear(2, 12, rng), BatchNorm(12), ReLU(), Linear(12, 2, rng)], SoftmaxCrossEntropy()
+    )
+
+
+def test_minibatches_shuffle_samples_and_keep_the_short_one(rng):
+    batches = list(minibatches(10, 4, rng))
+    assert [len(batch) for batch in batches] == [4, 4, 2]
+    everything = np.concatenate(batches)
+    assert sorted(everything) == list(range(10))
+    assert list(everything) != list(range(10))
+    assert list(everything) != list(np.concatenate(list(minibatches(10, 4, rng))))
+    assert [len(batch) for batch in minibatches(3, 100, rng)] == [3]
+
+
+def test_the_epoch_cost_weights_the_short_batch_rightly(rng):
+    """With all costs equal to T² and a rate near 0, the epoch's cost is the mean over samples."""
+    net = Network([Linear(1, 1, init=zeros)], SquaredError())
+    T = np.array([0.0, 0, 0, 0, 10])[:, None]
+    history = train(net, np.zeros((5, 1)), T, SGD(1e-12), epochs=3, batch_size=4, rng=rng)
+    assert history.cost == pytest.approx([20.0] * 3)
+
+
+def test_one_full_batch_is_gradient_descent(rng):
+    X, y = rings(rng)
+    net, by_hand = classifier(np.random.default_rng(1)), classifier(np.random.default_rng(1))
+    costs = []
+    for _ in range(5):
+        costs.append(by_hand.cost_and_grad(X, y))
+        by_hand.theta -= 0.1 * by_hand.grad
+    history = train(net, X, y, SGD(0.1), epochs=5, batch_size=len(X), rng=rng)
+    np.testing.assert_allclose(net.theta, by_hand.theta, rtol=1e-10, atol=1e-15)
+    np.testing.assert_allclose(history.cost, costs, rtol=1e-12)
+
+
+def test_it_learns_and_records(rng):
+    (X, y), validation = rings(rng, 400), rings(rng, 100)
+    net = classifier(rng)
+    history = train(
+        net,
+        X,
+        y,
+        Adam(0.01),
+        epochs=40,
+        batch_size=32,
+        rng=rng,
+        validation=validation,
+        metric=accuracy,
+    )
+    assert len(history.cost) == len(history.val_cost) == len(history.val_metric) == 40
+    assert history.cost[-1] < 0.5 * history.cost[0]
+    assert history.val_metric[-1] > 0.93
+    assert history.val_metric[-1] == accuracy(validation[1], net.predict(validation[0]))
+    assert history.val_cost[-1] == pytest.approx(net.cost(*validation))
+
+
+def test_equal_seeds_give_equal_networks():
+    thetas = []
+    for seed in (1, 1, 2):
+        rng = np.random.default_rng(seed)
+        X, y = rings(np.random.default_rng(0))
+        net = classifier(np.random.default_rng(0))
+        train(net, X, y, Adam(), epochs=2, batch_size=16, rng=rng)
+        thetas.append(net.theta)
+    np.testing.assert_array_equal(thetas[0], thetas[1])
+    assert not np.array_equal(thetas[0], thetas[2])
+
+
+def test_global_random_state_is_neither_read_nor_set(rng):
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    X, y = rings(rng)
+    train(classifier(rng), X, y, Adam(), epochs=1, batch_size=16, rng=rng)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+def test_early_stopping_restores_the_best_epoch(rng):
+    X, y = rings(rng, 30)
+    noisy = np.where(rng.random(30) < 0.3, 1 - y, y)
+    validation = rings(rng, 200)
+    net = classifier(rng)
+    history = train(
+        net,
+        X,
+        noisy,
+        Adam(0.03),
+        epochs=500,
+        batch_size=10,
+        rng=rng,
+        validation=validation,
+        patience=5,
+    )
+    assert len(history.cost) < 500
+    assert history.best_epoch == len(history.cost) - 5
+    assert history.best_epoch == int(np.argmin(history.val_cost)) + 1
+    assert net.cost(*validation) == pytest.approx(min(history.val_cost), rel=1e-12)
+
+
+def test_patience_also_restores_when_the_epochs_run_out(rng):
+    X, y = rings(rng, 30)
+    noisy = np.where(rng.random(30) < 0.3, 1 - y, y)
+    validation = rings(rng, 200)
+    net = classifier(rng)
+    history = train(
+        net,
+        X,
+        noisy,
+        Adam(0.05),
+        epochs=40,
+        batch_size=10,
+        rng=rng,
+        validation=validation,
+        patience=39,
+    )
+    assert history.val_cost[-1] > min(history.val_cost)
+    assert net.cost(*validation) == pytest.approx(min(history.val_cost), rel=1e-12)
+
+
+def test_without_validation_there_is_no_best_epoch(rng):
+    history = train(classifier(rng), *rings(rng), SGD(0.1), epochs=2, batch_size=8, rng=rng)
+    assert history.best_epoch is None and history.val_cost == history.val_metric == []
+
+
+def test_data_are_not_changed(rng):
+    X, y = rings(rng)
+    X_before, y_before = X.copy(), y.copy()
+    train(classifier(rng), X, y, SGD(0.1), epochs=1, batch_size=7, rng=rng)
+    np.testing.assert_array_equal(X, X_before)
+    np.testing.assert_array_equal(y, y_before)
+
+
+def test_the_progress_bar_counts_epochs():
+    """In a process of its own: tqdm reads TQDM_DISABLE, which the tests set, when imported."""
+    program = """
+import numpy as np
+from mlp_lib import SGD, Linear, Network, SquaredError, train
+rng = np.random.default_rng(0)
+net = Network([Linear(1, 1, rng)], SquaredError())
+data = np.ones((4, 1)), np.ones((4, 1))
+train(net, *data, SGD(0.1), epochs=3, batch_size=2, rng=rng, progress={})
+"""
+    env = {name: value for name, value in os.environ.items() if name != "TQDM_DISABLE"}
+    for progress, shown in ((True, True), (False, False)):
+        command = [sys.executable, "-c", program.format(progress)]
+        result = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+        assert ("epochs: 100%" in result.stderr) == shown
+
+
+def test_divergence_is_told_as_such(rng):
+    X = rng.normal(size=(20, 3))
+    net = Network([Linear(3, 5, rng), ReLU(), Linear(5, 1, rng)], SquaredError())
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match=r"lr = 10.*smaller"):
+        train(net, X, X.sum(axis=1), SGD(10.0), epochs=50, batch_size=5, rng=rng)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"epochs": 0}, "epochs is 0, expected 1 or more"),
+        ({"batch_size": 0}, "batch_size is 0, expected 1 or more"),
+        ({"patience": 0, "validation": True}, "patience is 0, expected 1 or more"),
+        ({"patience": 3}, "pass validation="),
+        ({"metric": accuracy}, "pass validation="),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(rng, settings, message):
+    data = rings(rng)
+    settings = {"epochs": 1, "batch_size": 8, **settings}
+    if settings.pop("validation", False):
+        settings["validation"] = data
+    with pytest.raises(ValueError, match=message):
+        train(classifier(rng), *data, SGD(0.1), rng=rng, **settings)
+
+
+def test_bad_validation_data_are_found_before_any_step(rng):
+    net = classifier(rng)
+    before = net.theta.copy()
+    with pytest.raises(ValueError, match=r"\(5, 3\), expected \(N, 2\)"):
+        train(
+            net,
+            *rings(rng),
+            SGD(0.1),
+            epochs=1,
+            batch_size=8,
+            rng=rng,
+            validation=(np.ones((5, 3)), np.zeros(5, int)),
+        )
+    np.testing.assert_array_equal(net.theta, before)
