@@ -1,8 +1,8 @@
 """mlp_lib: the multi-layer perceptron in plain NumPy, as the book derives it.
 
-The core fits in an hour's reading, in this order: `init`, `layers`, `activations`,
-`losses`, `network`, `optim`, `training`, `gradcheck`, `metrics`. It imports nothing but NumPy (and tqdm for the
-progress bar). Around it stand `data`, `plot`, `diagrams` and `figures`, imported by name.
+The core fits in an hour's reading, in this order: `init`, `layers`, `activations`, `losses`,
+`network`, `optim`, `training`, `gradcheck`, `metrics`. It imports nothing but NumPy, and tqdm
+for the progress bar. Around it stand `data`, `plot`, `diagrams` and `figures`.
 """
 
 from mlp_lib.activations import LeakyReLU, ReLU, Sigmoid, Softmax, Tanh, sigmoid, softmax

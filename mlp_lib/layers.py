@@ -149,10 +149,13 @@ class BatchNorm(Layer):
 
     def forward(self, X, train=False):
         self._check_width(X)
-        mean, var = self.buffers["running_mean"], self.buffers["running_var"]
+        running, N = self.buffers, len(X)
+        mean, var = running["running_mean"], running["running_var"]
         if train:
             mean, var = X.mean(axis=0), X.var(axis=0)  # eq. 17.7
-            self._update_running(mean, var, len(X))
+        if train and N > 1:  # eq. 17.11
+            running["running_mean"] += self.momentum * (mean - running["running_mean"])
+            running["running_var"] += self.momentum * (var * N / (N - 1) - running["running_var"])
         inv_std = 1 / np.sqrt(var + self.eps)
         X_hat = (X - mean) * inv_std
         Z = self.params["gamma"] * X_hat + self.params["beta"]  # eq. 17.8
@@ -166,12 +169,6 @@ class BatchNorm(Layer):
         if not train:  # the running statistics do not depend on X
             return gamma * inv_std * D
         return gamma * inv_std / N * (N * D - sum_D - X_hat * sum_DX)  # eq. 17.10
-
-    def _update_running(self, mean: np.ndarray, var: np.ndarray, N: int) -> None:
-        if N > 1:  # eq. 17.11
-            running = self.buffers
-            running["running_mean"] += self.momentum * (mean - running["running_mean"])
-            running["running_var"] += self.momentum * (var * N / (N - 1) - running["running_var"])
 
 
 class Dropout(Layer):

@@ -103,11 +103,9 @@ class Network:
         fixed = [layer for layer in self.layers if layer.d_in is not None]
         if not fixed:
             raise ValueError(f"layers are {self.layers}, expected at least one Linear layer")
-        for first, second in zip(fixed, fixed[1:], strict=False):
-            if first.d_out != second.d_in:
-                raise ValueError(
-                    f"{first} gives {first.d_out} columns, {second} expects {second.d_in}"
-                )
+        for a, b in zip(fixed, fixed[1:], strict=False):
+            if a.d_out != b.d_in:
+                raise ValueError(f"{a} gives {a.d_out} columns, {b} expects {b.d_in}")
         self.d_in, self.d_out = fixed[0].d_in, fixed[-1].d_out
 
     @property
