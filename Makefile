@@ -1,0 +1,55 @@
+# Everything one does with this book; `make` alone lists it. Needs make and Python 3.11 or newer.
+# Each command first makes the virtual environment .venv, once.
+#
+# PYTHON=python3.12 chooses the interpreter for .venv.
+
+PORT = 8000
+python = .venv/bin/python
+
+# Written last by the set-up, with the folder's path: an interrupted set-up is begun anew, and so
+# is one in a folder that was moved since.
+ready = .venv/.complete
+ifneq ($(shell test -x $(python) && cat $(ready) 2>/dev/null),$(CURDIR))
+.PHONY: $(ready)
+endif
+
+.PHONY: help book serve test site-test lab refresh lint lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
+
+book: $(ready) ## build the book, strictly, into _build/html
+	@rm -rf _build/html _build/.doctrees
+	$(python) .venv/bin/jupyter-book build . -W -n --keep-going
+	@echo "The book: $$PWD/_build/html/index.html"
+
+serve: book ## build, then serve on 127.0.0.1 (PORT=8000)
+	$(python) -m tools.serve $(PORT)
+
+test: $(ready) ## run all tests; execute all notebooks and compare their outputs
+	$(python) -m pytest
+
+site-test: book ## build, then look at every page in headless Chromium
+	$(python) -m pytest tests/site
+
+lab: $(ready) ## open the notebooks in JupyterLab (LAB_ARGS="--no-browser …")
+	$(python) -m jupyterlab --ServerApp.root_dir=book $(LAB_ARGS)
+
+refresh: $(ready) ## execute notebooks and store their outputs (NB="book/05_forward_pass.ipynb …")
+	$(python) -m tools.refresh $(NB)
+
+lint: $(ready) ## ruff on code and notebooks, codespell on all text
+	$(python) -m ruff check .
+	$(python) -m codespell_lib
+
+lock: $(ready) ## pin again what pyproject.toml asks for (LOCK_ARGS=--upgrade for the newest)
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(python) -m uv pip compile --quiet --universal \
+	  --python-version 3.11 --fork-strategy fewest --annotation-style line \
+	  --extra book $(LOCK_ARGS) pyproject.toml --output-file requirements.txt
+	@echo "-e ." >> requirements.txt
+
+clean: ## remove what was built; .venv stays
+	rm -rf _build .pytest_cache .ruff_cache
+
+$(ready): requirements.txt pyproject.toml
+	@PYTHON="$(PYTHON)" sh tools/setup.sh

@@ -1,0 +1,183 @@
+"""The form in which the notebooks are stored: executed, comparable, numbered, complete.
+
+No kernel is started here; that the outputs are true is nbval's part.
+"""
+
+import re
+
+import nbformat
+import pytest
+from nbval.plugin import find_comment_markers, metadata_tags
+
+from tools.notebooks import ROOT, book_notebooks, stored_text
+
+NOTEBOOKS = {path.name: path for path in book_notebooks()}
+CHAPTERS = [name for name in NOTEBOOKS if name[0].isdigit()]
+MAX_LINES = 20
+MIN_EXERCISES = 4
+SOURCE_ID = re.compile(r"[SE][0-4]-\d\d|[DFX]-\d\d")
+EQUATION = re.compile(r"\$\$[ \t]*\(([^)\s]+)\)|^:label:[ \t]*(eq-\S+)", re.MULTILINE)
+EQUATION_IN_CODE = re.compile(r"\beqs?\.\s(\d+\.\d+(?:(?:,| and| to|–)\s?(?:eq\.\s)?\d+\.\d+)*)")
+EXERCISE = re.compile(r"\{exercise(?:-start)?\}.*\n(?::.*\n)*?:label: (\S+)")
+SOLUTION = re.compile(r"\{solution(?:-start)?\} (\S+)\n((?::.*\n)*)")
+
+
+def read(name):
+    return nbformat.read(NOTEBOOKS[name], as_version=4)
+
+
+def number(name):
+    """Chapter's number: 5 of 05_forward_pass.ipynb."""
+    return int(re.match(r"\d+", name).group())
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def text_of(notebook):
+    """All prose of a notebook."""
+    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def tags(cell):
+    return set(cell.metadata.get("tags", []))
+
+
+def equation_labels(name):
+    return ["".join(pair) for pair in EQUATION.findall(text_of(read(name)))]
+
+
+def first_line(cell):
+    return cell.source.partition("\n")[0]
+
+
+@pytest.fixture(params=NOTEBOOKS)
+def notebook(request):
+    return read(request.param)
+
+
+@pytest.fixture(params=CHAPTERS)
+def chapter(request):
+    return request.param
+
+
+def test_the_book_has_chapters_and_they_are_compared(pytestconfig):
+    assert CHAPTERS
+    assert pytestconfig.option.nbval and not pytestconfig.option.nbval_lax
+
+
+# Executed, and nothing left uncompared.
+
+
+def test_every_code_cell_was_executed_in_order(notebook):
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_no_cell_failed_or_wrote_to_stderr(notebook):
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            assert output.output_type != "error", first_line(cell)
+            assert output.get("name") != "stderr", first_line(cell)
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_is_stored_as_make_refresh_stores_it(name):
+    stored = NOTEBOOKS[name].read_bytes()
+    # Not `==` in the assert: a difference would print the whole notebook with its images.
+    is_normal = stored == stored_text(read(name)).encode("utf-8")
+    assert is_normal, f"{name} was changed since it was last executed: make refresh NB=book/{name}"
+
+
+def test_only_cells_with_an_assert_are_not_compared(notebook):
+    for cell in code_cells(notebook):
+        assert not list(find_comment_markers(cell.source)), first_line(cell)
+        nbval_tags = tags(cell) & metadata_tags.keys()
+        assert nbval_tags <= {"nbval-ignore-output"}, first_line(cell)
+        if nbval_tags:
+            assert re.search(r"^\s*assert\b", cell.source, re.MULTILINE), first_line(cell)
+
+
+# Readable.
+
+
+def test_cells_are_short(notebook):
+    for cell in code_cells(notebook):
+        assert len(cell.source.splitlines()) <= MAX_LINES, first_line(cell)
+
+
+def test_figures_have_a_caption_a_name_and_alt_text(notebook):
+    for cell in code_cells(notebook):
+        if any("image/png" in output.get("data", {}) for output in cell.outputs):
+            mystnb = cell.metadata.get("mystnb", {})
+            assert mystnb.get("figure", {}).get("caption"), first_line(cell)
+            assert mystnb.get("figure", {}).get("name", "").startswith("fig-"), first_line(cell)
+            assert mystnb.get("image", {}).get("alt"), first_line(cell)
+            # Any other last line prints a value, or shows the figure at another place.
+            assert cell.source.splitlines()[-1] == "plt.show()", first_line(cell)
+
+
+# Numbered by chapter.
+
+
+def test_title_carries_the_chapters_number(chapter):
+    n = number(chapter)
+    opening = read(chapter).cells[0].source
+    assert re.search(rf"^\(ch-{n}\)=\n# {n}\. ", opening, re.MULTILINE), opening
+    # JupyterLab's equation numbers
+    assert set(re.findall(r"enumerator: (\S+)", opening)) <= {f"{n}.%s"}
+
+
+def test_equations_are_numbered_in_order(chapter):
+    labels = equation_labels(chapter)
+    assert labels
+    assert labels == [f"eq-{number(chapter)}-{i}" for i in range(1, len(labels) + 1)]
+
+
+def test_equations_named_in_code_exist():
+    labels = {label for name in NOTEBOOKS for label in equation_labels(name)}
+    code = {str(p.relative_to(ROOT)): p.read_text("utf-8") for p in ROOT.glob("mlp_lib/**/*.py")}
+    for name in NOTEBOOKS:
+        code[name] = "\n".join(cell.source for cell in code_cells(read(name)))
+    named = {
+        (equation, where)
+        for where, source in code.items()
+        for found in EQUATION_IN_CODE.findall(source)
+        for equation in re.findall(r"\d+\.\d+", found)
+    }
+    assert named
+    unknown = {pair for pair in named if f"eq-{pair[0].replace('.', '-')}" not in labels}
+    assert not unknown
+
+
+# Exercises and sources.
+
+
+def test_exercises_have_folded_solutions(chapter):
+    text = text_of(read(chapter))
+    exercises = EXERCISE.findall(text)
+    assert len(exercises) >= MIN_EXERCISES
+    assert exercises == [f"ex-{number(chapter)}-{i}" for i in range(1, len(exercises) + 1)]
+    solutions = SOLUTION.findall(text)
+    assert [label for label, _ in solutions] == exercises
+    for label, options in solutions:
+        assert ":class: dropdown\n" in options, label
+
+
+def test_code_is_hidden_exactly_in_solutions(chapter):
+    """What is tagged `hide-cell` is folded on the page and in JupyterLab, and is a solution's."""
+    in_solution = False
+    for cell in read(chapter).cells:
+        if cell.cell_type == "markdown":
+            in_solution = SOLUTION.search(cell.source) is not None
+        else:
+            assert ("hide-cell" in tags(cell)) == in_solution, first_line(cell)
+            folded = {"source_hidden": True, "outputs_hidden": True} if in_solution else {}
+            assert cell.metadata.get("jupyter", {}) == folded, first_line(cell)
+
+
+def test_cells_name_their_sources(chapter):
+    sources = [s for cell in read(chapter).cells for s in cell.metadata.get("sources", [])]
+    assert sources
+    assert [s for s in sources if not SOURCE_ID.fullmatch(s)] == []

@@ -1,0 +1,1 @@
+"""Tools that make runs: set-up, refreshing the notebooks, serving the site."""
