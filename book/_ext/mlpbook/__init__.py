@@ -1,0 +1,12 @@
+"""The book's own Sphinx extension: one module for each thing it does."""
+
+from . import citations, exercises, live, mathjax, notebooks, numbers, pages, punctuation
+
+PARTS = (citations, exercises, live, mathjax, notebooks, numbers, pages, punctuation)
+
+
+def setup(app):
+    """Connect every part of the extension to Sphinx."""
+    for part in PARTS:
+        part.setup(app)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,114 @@
+"""The built site in a browser that reaches no other host: nothing is missing, nothing fails."""
+
+
+def open_page(page, address):
+    """Open an address and wait until its mathematics has been drawn."""
+    page.goto(address)
+    page.evaluate("window.MathJax?.startup?.promise")
+
+
+def rendered(page):
+    """Count the formulas of the page, those that are drawn, and those with an error."""
+    return page.evaluate(
+        """() => ["article .math", "article mjx-container", "article mjx-merror"]
+        .map(selector => document.querySelectorAll(selector).length)"""
+    )
+
+
+def test_page_is_complete_and_fits_a_telephone(page, site_url, page_name, problems):
+    page.emulate_media(color_scheme="light")
+    open_page(page, f"{site_url}/{page_name}")
+    formulas, drawn, errors = rendered(page)
+    assert drawn == formulas
+    assert errors == 0
+
+    page.set_viewport_size({"width": 400, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+    # At night: a filter on a figure would change the colours that the text speaks of.
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("document.documentElement.dataset.theme == 'dark'")
+    filters = page.evaluate(
+        "[...document.querySelectorAll('article img')].map(img => getComputedStyle(img).filter)"
+    )
+    assert set(filters) <= {"none"}
+    assert problems == []
+
+
+def test_chapter_works_as_a_file(page, site, first_chapter, problems):
+    open_page(page, (site / first_chapter).as_uri())
+    formulas, drawn, errors = rendered(page)
+    assert drawn == formulas > 0
+    assert errors == 0
+    assert problems == []
+
+
+def test_first_address_sends_the_reader_on(page, site_url, problems):
+    page.goto(f"{site_url}/index.html", wait_until="commit")
+    page.wait_for_url(f"{site_url}/book/index.html")
+    assert problems == []
+
+
+def test_search_finds_a_word(page, site_url, problems):
+    page.goto(f"{site_url}/search.html?q=gradient")
+    page.wait_for_selector("#search-results li a")
+    assert page.locator("#search-results li a").count() >= 1
+    assert problems == []
+
+
+def test_dark_mode_is_remembered(page, site_url, problems):
+    page.emulate_media(color_scheme="light")
+    page.goto(f"{site_url}/book/index.html")
+    theme = "document.documentElement.dataset.theme"
+    assert page.evaluate(theme) == "light"
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    for _ in range(3):  # the button goes round light, dark and the system's own
+        page.locator("button.theme-switch-button:visible").first.click()
+        if page.evaluate(theme) == "dark":
+            break
+    assert page.evaluate(theme) == "dark"
+    assert page.evaluate(background) != light
+    page.reload()
+    assert page.evaluate(theme) == "dark"
+    assert problems == []
+
+
+def test_solution_opens_with_the_keyboard(page, site_url, first_chapter, problems):
+    open_page(page, f"{site_url}/{first_chapter}")
+    solution = page.locator("div.solution").first
+    text = solution.locator("section").first
+    button = solution.locator("button.toggle-button")
+    assert button.get_attribute("aria-expanded") == "false"
+    assert not text.is_visible()
+    button.focus()
+    assert button.evaluate("button => getComputedStyle(button).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    assert button.get_attribute("aria-expanded") == "true"
+    assert text.is_visible()
+    assert problems == []
+
+
+def test_skip_link_is_the_first_stop(page, site_url):
+    page.goto(f"{site_url}/book/index.html")
+    page.keyboard.press("Tab")
+    focus = page.evaluate("document.activeElement.getAttribute('href')")
+    assert focus == "#main-content"
+    assert page.locator("#pst-skip-link a").is_visible()
+
+
+def test_run_button_leads_to_the_section_on_running(page, site_url, first_chapter, problems):
+    page.goto(f"{site_url}/{first_chapter}")
+    page.get_by_role("link", name="Run this chapter").click()
+    assert page.url == f"{site_url}/book/index.html#run-it"
+    page.get_by_role("heading", name="Run this book").wait_for()
+    top = page.evaluate("document.querySelector('#run-it').getBoundingClientRect().top")
+    assert 0 <= top < 900
+    assert problems == []
+
+
+def test_download_button_gives_the_notebook(page, site_url, first_chapter):
+    page.goto(f"{site_url}/{first_chapter}")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download this notebook").click()
+    assert download.value.suggested_filename.endswith(".ipynb")
