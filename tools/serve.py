@@ -12,8 +12,8 @@ def main(port: int) -> None:
     handler = functools.partial(SimpleHTTPRequestHandler, directory=ROOT / "_build" / "html")
     try:
         server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-    except OSError as error:
-        sys.exit(f"serve: port {port} cannot be used ({error.strerror}); try: make serve PORT=8001")
+    except (OSError, OverflowError) as error:
+        sys.exit(f"serve: port {port} cannot be used ({error}); try another: make serve PORT=8001")
     print(f"The book is at http://127.0.0.1:{port}/ (Ctrl-C ends)", flush=True)
     try:
         server.serve_forever()
