@@ -1,0 +1,21 @@
+"""Live figures: drawings whose numbers a reader can change, in JupyterLab and in the page.
+
+`base` says how they are made and how to add one.
+"""
+
+from pathlib import Path
+
+from mlp_lib.figures.base import STYLE, LiveFigure
+from mlp_lib.figures.worked_network import WorkedNetwork
+
+__all__ = ["FIGURES", "LiveFigure", "WorkedNetwork", "write_page_files"]
+
+FIGURES: dict[str, type[LiveFigure]] = {figure.module: figure for figure in (WorkedNetwork,)}
+
+
+def write_page_files(folder: Path) -> None:
+    """Write what pages with live figures load: `figures.css`, and `<module>.js` for each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "figures.css").write_text(STYLE, encoding="utf-8")
+    for module, figure in FIGURES.items():
+        (folder / f"{module}.js").write_text(figure.page_script(), encoding="utf-8")

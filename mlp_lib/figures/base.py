@@ -1,0 +1,171 @@
+"""What all live figures share: how one reaches JupyterLab and a published page.
+
+A live figure is a JavaScript module `name.js` in this folder, an `anywidget
+<https://anywidget.dev>`_ front end (``export default { render }``), and a small Python class that
+holds its state. A new one takes three lines of Python, and its name in `__init__`::
+
+    class Name(LiveFigure):
+        module = "name"
+        _esm = bundle(module)
+
+Every trait tagged with ``sync=True`` is state: JupyterLab keeps it equal in Python and in the
+browser, and a published page starts from the values that it had when the notebook was executed.
+
+The JavaScript modules may import from one another. JupyterLab takes one text, so `bundle` joins
+them. A page has the same text as a classic script, because browsers refuse to load modules into a
+page that was opened as a file.
+"""
+
+import html
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+from ipywidgets import DOMWidget
+from numpy.typing import ArrayLike
+
+FOLDER = Path(__file__).parent
+STYLE = (FOLDER / "figures.css").read_text(encoding="utf-8")
+IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
+
+HINT = (
+    "<p><em>These numbers can be changed: in JupyterLab run the cell, elsewhere allow"
+    " JavaScript.</em></p>"
+)
+
+
+def bundle(module: str) -> str:
+    """Join a module and those that it imports into the text of one module.
+
+    Parameters
+    ----------
+    module : str
+        Name of a `.js` file of this folder, without the suffix. Imports are written
+        ``import { a, b } from "./other.js";``, exports of the imported modules
+        ``export function``, ``export const`` or ``export class``.
+
+    Returns
+    -------
+    str
+        The imported modules, each once and before its first use, then the module.
+    """
+    included: list[str] = []
+    texts: list[str] = []
+
+    def include(name: str) -> None:
+        included.append(name)
+        text = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
+        for other in IMPORT.findall(text):
+            if other not in included:
+                include(other)
+        text = IMPORT.sub("", text)
+        if name != module:
+            text = re.sub(r"^export (?=function|const|class)", "", text, flags=re.MULTILINE)
+        texts.append(text)
+
+    include(module)
+    return "\n".join(texts)
+
+
+def checked_array(value: ArrayLike, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """Return `value` as a float array that cannot be changed in place.
+
+    A change in place would reach neither the browser nor the figure's history.
+
+    Raises
+    ------
+    ValueError
+        If `value` is not numeric, has another shape, or has an entry that is not finite.
+    """
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be numbers of shape {shape}, got {value!r}") from error
+    if array.shape != shape:
+        raise ValueError(f"{name} must have the shape {shape}, got {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite numbers, got {array.tolist()}")
+    array.setflags(write=False)
+    return array
+
+
+def checked_number(value: float, name: str) -> float:
+    """Return `value` as a float; ValueError unless it is a finite number."""
+    return float(checked_array(value, (), name))
+
+
+def to_lists(value: Any, widget: anywidget.AnyWidget | None = None) -> Any:
+    """Turn arrays, also nested ones, into what JSON can hold (a trait's `to_json`)."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [to_lists(item) for item in value]
+    return value
+
+
+def show_number(value: float) -> str:
+    """Write a number as the figures do: up to six digits, true minus, 1.5 × 10⁻⁷."""
+    text = f"{value:.6g}"
+    if "e" in text:
+        digits, exponent = text.split("e")
+        powers = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+        text = f"{digits} × 10{str(int(exponent)).translate(powers)}"
+    return text.replace("-", "−")
+
+
+class Checked(traitlets.TraitType):
+    """A synchronised trait whose values go through a function.
+
+    Parameters
+    ----------
+    check : function (value, name) -> value
+        Returns the value to store, or raises a ValueError that names the trait.
+    """
+
+    def __init__(self, check: Callable[[Any, str], Any]) -> None:
+        super().__init__()
+        self.check = check
+        self.tag(sync=True, to_json=to_lists)
+
+    def validate(self, obj: traitlets.HasTraits, value: Any) -> Any:
+        """Check a value before it is stored."""
+        return self.check(value, self.name)
+
+
+class LiveFigure(anywidget.AnyWidget):
+    """Base of the live figures; see this module's docstring for how to add one."""
+
+    module: str
+    _css = STYLE
+
+    @classmethod
+    def page_script(cls) -> str:
+        """Return the figure as a classic script, which puts ``{ render }`` into `liveFigures`."""
+        body = re.sub("^export default", "return", cls._esm, flags=re.MULTILINE)
+        head = f"(globalThis.liveFigures ??= {{}}).{cls.module} = (() => {{"
+        return f'{head}\n"use strict";\n{body}}})();\n'
+
+    def state(self) -> dict[str, Any]:
+        """Return what the browser draws the figure from: its own synchronised traits."""
+        inherited = DOMWidget.class_traits(sync=True)
+        names = (n for n in self.traits(sync=True) if n not in inherited and n[0] != "_")
+        return {name: to_lists(getattr(self, name)) for name in sorted(names)}
+
+    def fallback(self) -> str:
+        """Return HTML with the figure's numbers, for where no script runs."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **kwargs: dict) -> tuple[dict, dict]:
+        """Add to the widget the HTML form from which a page without a kernel starts it."""
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        state = html.escape(json.dumps(self.state(), allow_nan=False))
+        data["text/html"] = (
+            f'<div class="live-figure" data-module="{self.module}" data-state="{state}">\n'
+            f"{self.fallback()}\n{HINT}\n</div>"
+        )
+        return data, metadata
