@@ -1,12 +1,13 @@
 """mlp_lib: the multi-layer perceptron in plain NumPy, as the book derives it.
 
-The core fits in an hour's reading, in this order: `init`, `layers`, `activations`, `losses`,
-`network`, `optim`, `training`, `gradcheck`, `metrics`. It imports nothing but NumPy, and tqdm
-for the progress bar. Around it stand `data`, `plot`, `diagrams` and `figures`.
+The core fits in an hour's reading, in this order: `checks`, `init`, `layers`, `activations`,
+`batchnorm`, `losses`, `network`, `optim`, `training`, `gradcheck`, `metrics`. It imports nothing
+but NumPy, and tqdm for the progress bar. Around it stand `data`, `plot`, `diagrams` and `figures`.
 """
 
 from mlp_lib.activations import LeakyReLU, ReLU, Sigmoid, Softmax, Tanh, sigmoid, softmax
-from mlp_lib.layers import BatchNorm, Dropout, Layer, Linear
+from mlp_lib.batchnorm import BatchNorm
+from mlp_lib.layers import Dropout, Layer, Linear
 from mlp_lib.losses import Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError
 from mlp_lib.metrics import accuracy, confusion_matrix
 from mlp_lib.network import Network

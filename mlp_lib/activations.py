@@ -7,14 +7,21 @@ from mlp_lib.layers import Layer
 
 def sigmoid(U: np.ndarray) -> np.ndarray:
     """Logistic function 1 / (1 + exp(-U)), element by element; exp never overflows."""
+    U = _floating(U)
     E = np.exp(-np.abs(U))
     return np.where(U >= 0, 1, E) / (1 + E)
 
 
 def softmax(U: np.ndarray) -> np.ndarray:
     """Probabilities from logits, row by row (eq. 13.6); the largest exponent is 0."""
+    U = _floating(U)
     E = np.exp(U - U.max(axis=1, keepdims=True))
     return E / E.sum(axis=1, keepdims=True)
+
+
+def _floating(U: np.ndarray) -> np.ndarray:
+    """U in its floating-point type: differences of unsigned integers would wrap around."""
+    return np.asarray(U, dtype=np.result_type(U, np.float32))
 
 
 class ReLU(Layer):
@@ -29,11 +36,17 @@ class ReLU(Layer):
 
 
 class LeakyReLU(Layer):
-    """U where U > 0, slope · U elsewhere, so that no unit is ever without a gradient."""
+    """U where U > 0, slope · U elsewhere, so that no unit is ever without a gradient.
+
+    Parameters
+    ----------
+    slope : float
+        Slope on the negative side.
+    """
 
     def __init__(self, slope: float = 0.01) -> None:
         super().__init__()
-        self.slope = slope
+        self.slope = float(slope)  # a NumPy float64 would turn float32 into float64
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.slope})"

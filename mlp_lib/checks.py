@@ -1,9 +1,9 @@
-"""What is asked of an input before any computation starts."""
+"""What is asked of an argument before any computation starts."""
 
 import numpy as np
 
 
-def check_matrix(X: np.ndarray, d: int) -> np.ndarray:
+def check_matrix(X: np.ndarray, d: int, dtype: np.dtype) -> np.ndarray:
     """Return X as an array; ValueError unless it is an (N, d) matrix of finite numbers, N ≥ 1."""
     X = np.asarray(X)
     if X.dtype.kind not in "biuf":
@@ -13,11 +13,23 @@ def check_matrix(X: np.ndarray, d: int) -> np.ndarray:
         raise ValueError(f"X has shape {X.shape}, expected (N, {d}){hint}")
     if len(X) == 0:
         raise ValueError(f"X has shape {X.shape}: an empty batch; expected one row or more")
+    with np.errstate(over="ignore"):
+        X = X.astype(dtype, copy=False)
     finite = np.isfinite(X)
     if not finite.all():
         n, i = np.argwhere(~finite)[0]
         raise ValueError(
-            f"X holds {(~finite).sum()} values that are NaN or infinite, the first in row {n}, "
-            f"column {i}; expected finite numbers only"
+            f"X holds {(~finite).sum()} values that are NaN or infinite in {dtype}, the first "
+            f"in row {n}, column {i}; expected finite numbers only"
         )
     return X
+
+
+def check_generator(rng: np.random.Generator, who: str) -> np.random.Generator:
+    """Return `rng`; ValueError unless it is a numpy.random.Generator."""
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(
+            f"{who} needs a numpy.random.Generator, got {rng!r}; "
+            "pass rng=np.random.default_rng(seed)"
+        )
+    return rng

@@ -2,13 +2,14 @@
 
 import copy
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from mlp_lib.layers import Layer
 from mlp_lib.network import Network
 
-SMALL = 1e-4  # gradients below this are compared absolutely: differences have noise near 1e-11
+SMALL = 1e-4  # smaller gradients are compared as if this large: differences have noise near 1e-11
 
 
 def numerical_gradient(
@@ -17,7 +18,7 @@ def numerical_gradient(
     """Gradient of f at x by central differences (eq. 13.14), in the shape of x.
 
     The error falls with h² until rounding, near 1e-16 / h, takes over; 1e-5 balances the two
-    in float64. Keep x away from kinks (ReLU at 0) by more than h.
+    in float64 (eq. 13.16). Keep x away from kinks (ReLU at 0) by more than h.
     """
     x = np.array(x, dtype=float)
     g = np.empty_like(x)
@@ -51,20 +52,19 @@ def check_layer(
     """
     layer = copy.deepcopy(layer)  # so that `rng` may be the generator of a Dropout layer
     used = copy.deepcopy(layer)
-    output = used.forward(X, train)
-    R = rng.normal(size=output.shape)
+    R = rng.normal(size=used.forward(X.copy(), train).shape)
 
-    def cost(X: np.ndarray, name: str | None = None, value: np.ndarray | None = None) -> float:
+    def cost(value: np.ndarray, name: str) -> float:
         other = copy.deepcopy(layer)
-        if name is not None:
+        if name != "X":
             other.params[name] = value
-        return float((R * other.forward(X, train)).sum())
+        return float((R * other.forward(value.copy() if name == "X" else X.copy(), train)).sum())
 
-    errors = {"X": relative_error(used.backward(R), numerical_gradient(cost, X))}
-    for name, value in layer.params.items():
-        numerical = numerical_gradient(lambda v, name=name: cost(X, name, v), value)
-        errors[name] = relative_error(used.grads[name], numerical)
-    return errors
+    gradients = {"X": used.backward(R.copy()), **used.grads}
+    return {
+        name: relative_error(gradients[name], numerical_gradient(partial(cost, name=name), value))
+        for name, value in {"X": X, **layer.params}.items()
+    }
 
 
 def check_network(net: Network, X: np.ndarray, T: np.ndarray) -> dict[str, float]:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mlp_lib.checks import check_generator
+
 Initialiser = Callable[[np.random.Generator | None, int, int], np.ndarray]
 
 
@@ -18,7 +20,7 @@ def he(rng: np.random.Generator | None, d_in: int, d_out: int) -> np.ndarray:
     ----------
     He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, eq. 10.
     """
-    return _generator(rng, "he").normal(0.0, np.sqrt(2 / d_in), size=(d_in, d_out))
+    return check_generator(rng, "he").normal(0.0, np.sqrt(2 / d_in), size=(d_in, d_out))
 
 
 def glorot(rng: np.random.Generator | None, d_in: int, d_out: int) -> np.ndarray:
@@ -30,14 +32,14 @@ def glorot(rng: np.random.Generator | None, d_in: int, d_out: int) -> np.ndarray
     networks, eq. 16.
     """
     limit = np.sqrt(6 / (d_in + d_out))
-    return _generator(rng, "glorot").uniform(-limit, limit, size=(d_in, d_out))
+    return check_generator(rng, "glorot").uniform(-limit, limit, size=(d_in, d_out))
 
 
 def normal(std: float) -> Initialiser:
     """Return the naive initialiser: normal weights of one standard deviation for every layer."""
 
     def initialise(rng: np.random.Generator | None, d_in: int, d_out: int) -> np.ndarray:
-        return _generator(rng, f"normal({std})").normal(0.0, std, size=(d_in, d_out))
+        return check_generator(rng, f"normal({std})").normal(0.0, std, size=(d_in, d_out))
 
     return initialise
 
@@ -45,12 +47,3 @@ def normal(std: float) -> Initialiser:
 def zeros(rng: np.random.Generator | None, d_in: int, d_out: int) -> np.ndarray:
     """All weights 0: every hidden unit then gets the same gradient and stays like the others."""
     return np.zeros((d_in, d_out))
-
-
-def _generator(rng: np.random.Generator | None, name: str) -> np.random.Generator:
-    if not isinstance(rng, np.random.Generator):
-        raise ValueError(
-            f"initialiser {name} needs a numpy.random.Generator, got {rng!r}; "
-            "pass rng=np.random.default_rng(seed)"
-        )
-    return rng

@@ -6,8 +6,11 @@ arguments as they were. Letters and equation numbers are the book's. The activat
 layers without parameters, are in `activations`.
 """
 
+from collections.abc import MutableMapping
+
 import numpy as np
 
+from mlp_lib.checks import check_generator
 from mlp_lib.init import Initialiser, he
 
 
@@ -22,6 +25,8 @@ class Arrays(dict):
         else:
             self[name][...] = value
 
+    update = MutableMapping.update  # through __setitem__; dict's own would replace the array
+
 
 class Layer:
     """What every layer has; a layer of your own defines `forward` and `backward`.
@@ -33,17 +38,23 @@ class Layer:
     buffers : Arrays
         What is kept but not trained (running statistics).
     d_in, d_out : int or None
-        Widths; None where the layer takes any width and keeps it.
+        Widths; None where the layer takes any width and keeps it. A layer of your own that
+        changes the width must set both.
     """
 
     d_in: int | None = None
     d_out: int | None = None
 
     def __init__(self, **params: np.ndarray) -> None:
-        self.params = Arrays(params)
-        self.grads = Arrays({name: np.zeros_like(value) for name, value in params.items()})
+        self.params = Arrays({name: np.array(value, dtype=float) for name, value in params.items()})
+        self.grads = Arrays({name: np.zeros_like(value) for name, value in self.params.items()})
         self.buffers = Arrays()
+        self.bound = False  # True once it has its place in a network
         self._kept: tuple | None = None
+
+    def __getstate__(self) -> dict:
+        """For copy and pickle: free of its network, and without the batch that `forward` kept."""
+        return self.__dict__ | {"bound": False, "_kept": None}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -126,53 +137,15 @@ class Linear(Layer):
         return D @ self.params["W"].T if input_grad else None  # eq. 13.4
 
 
-class BatchNorm(Layer):
-    """Standardise every column over the mini-batch, then scale by γ and shift by β (eq. 17.8).
-
-    Evaluation uses the running statistics. As in PyTorch, the batch's own variance is that
-    with 1/N, the running one takes in that with 1/(N - 1). A training batch of one row has no
-    spread: it is mapped to β and leaves the running statistics alone.
-
-    References
-    ----------
-    Ioffe & Szegedy (2015), Batch normalization; source items S0-45 to S0-54.
-    """
-
-    def __init__(self, d: int, momentum: float = 0.1, eps: float = 1e-5) -> None:
-        super().__init__(gamma=np.ones(d), beta=np.zeros(d))
-        self.buffers = Arrays(running_mean=np.zeros(d), running_var=np.ones(d))
-        self.d_in = self.d_out = d
-        self.momentum, self.eps = momentum, eps
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.d_in})"
-
-    def forward(self, X, train=False):
-        self._check_width(X)
-        running, N = self.buffers, len(X)
-        mean, var = running["running_mean"], running["running_var"]
-        if train:
-            mean, var = X.mean(axis=0), X.var(axis=0)  # eq. 17.7
-        if train and N > 1:  # eq. 17.11
-            running["running_mean"] += self.momentum * (mean - running["running_mean"])
-            running["running_var"] += self.momentum * (var * N / (N - 1) - running["running_var"])
-        inv_std = 1 / np.sqrt(var + self.eps)
-        X_hat = (X - mean) * inv_std
-        Z = self.params["gamma"] * X_hat + self.params["beta"]  # eq. 17.8
-        return self._keep(Z, X_hat, inv_std, train)
-
-    def backward(self, D, input_grad=True):
-        X_hat, inv_std, train = self._recall(D)
-        gamma, N = self.params["gamma"], len(D)
-        self.grads["gamma"] = sum_DX = (D * X_hat).sum(axis=0)  # eq. 17.9
-        self.grads["beta"] = sum_D = D.sum(axis=0)
-        if not train:  # the running statistics do not depend on X
-            return gamma * inv_std * D
-        return gamma * inv_std / N * (N * D - sum_D - X_hat * sum_DX)  # eq. 17.10
-
-
 class Dropout(Layer):
-    """Inverted dropout: in training set a share `rate` of entries to 0, scale up the rest.
+    """Inverted dropout: in training set a share of entries to 0, scale up the rest.
+
+    Parameters
+    ----------
+    rate : float
+        The share, from 0 up to but not including 1.
+    rng : numpy.random.Generator
+        Chooses the entries, anew in every forward pass.
 
     References
     ----------
@@ -183,7 +156,7 @@ class Dropout(Layer):
         super().__init__()
         if not 0 <= rate < 1:
             raise ValueError(f"Dropout: rate is {rate}, expected 0 <= rate < 1")
-        self.rate, self.rng = rate, rng
+        self.rate, self.rng = rate, check_generator(rng, "Dropout")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.rate})"

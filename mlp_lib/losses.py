@@ -1,8 +1,8 @@
 """Losses, from logits: mean over the samples (rows), sum over the outputs (columns).
 
-Each loss comes with the output function that belongs to it, and all three pairs give the same
-error term, a multiple of (output - target). To compute both from the logits keeps them finite
-for logits of any size.
+Each loss comes with the output function that belongs to it, and all three pairs give an error
+term of the same form, a multiple of (output - target). Both are computed from the logits, which
+keeps them finite for logits of any size.
 """
 
 import numpy as np
@@ -75,10 +75,10 @@ class SoftmaxCrossEntropy(Loss):
     def targets(self, T, U):
         N, K = U.shape
         T = np.asarray(T)
-        if T.shape == (N,) and T.dtype.kind in "iu":
+        if T.shape == (N,) and T.dtype.kind in "biu":
             if T.min() < 0 or T.max() >= K:
                 raise ValueError(f"labels run from {T.min()} to {T.max()}, expected 0 to {K - 1}")
-            return np.eye(K, dtype=U.dtype)[T]
+            return np.eye(K, dtype=U.dtype)[T.astype(int)]
         if T.ndim == 1 and T.dtype.kind == "f":
             raise ValueError(f"labels have dtype {T.dtype}, expected integers 0 to {K - 1}")
         T = super().targets(T, U)

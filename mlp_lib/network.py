@@ -1,15 +1,15 @@
 """A network: layers in a row, a loss, and all parameters in one flat vector."""
 
+import copy
 import os
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from mlp_lib.checks import check_matrix
 from mlp_lib.layers import Arrays, Layer
 from mlp_lib.losses import Loss
+from mlp_lib.storage import read_arrays, write_arrays
 
 
 class Network:
@@ -18,7 +18,7 @@ class Network:
     Parameters
     ----------
     layers : sequence of Layer
-        From input to output; the last output are the logits.
+        From input to output; the last output are the logits. A layer serves one network.
     loss : Loss
         Compares logits and targets, and turns logits into predictions.
     weight_decay : float
@@ -45,21 +45,25 @@ class Network:
     ) -> None:
         self.layers = list(layers)
         self.loss = loss
-        self.weight_decay = weight_decay
+        self.weight_decay = float(weight_decay)
         self.dtype = np.dtype(dtype)
-        self._check_widths()
+        if not self.weight_decay >= 0:
+            raise ValueError(f"weight_decay is {weight_decay}, expected 0 or more")
+        if self.dtype not in (np.float32, np.float64):
+            raise ValueError(f"dtype is {self.dtype}, expected float32 or float64")
+        self._check_layers()
         self._bind()
 
     def forward(self, X: np.ndarray, train: bool = False) -> np.ndarray:
         """Logits (N, K) for X (N, d_0)."""
-        return self._forward(self.check_inputs(X), train)
+        return self._forward(check_matrix(X, self.d_in, self.dtype), train)
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Predictions Ŷ (N, K) in evaluation mode: probabilities, or values in regression."""
         return self.loss.output(self.forward(X))
 
     def cost(self, X: np.ndarray, T: np.ndarray, train: bool = False) -> float:
-        """J = J_data + J_reg; `train` chooses the mode of BatchNorm and Dropout."""
+        """J = J_data + J_reg; `train` as in `forward`, where it moves running statistics."""
         return self.loss.value(self.forward(X, train), T) + self.penalty()
 
     def penalty(self) -> float:
@@ -90,16 +94,14 @@ class Network:
 
     def check(self, X: np.ndarray, T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """X and T as matrices in the network's dtype; ValueError says what does not fit."""
-        X = self.check_inputs(X)
+        X = check_matrix(X, self.d_in, self.dtype)
         return X, self.loss.targets(T, np.empty((len(X), self.d_out), self.dtype))
 
-    def check_inputs(self, X: np.ndarray) -> np.ndarray:
-        """X as a matrix (N, d_0) of finite numbers in the network's dtype."""
-        return check_matrix(X, self.d_in).astype(self.dtype, copy=False)
-
-    def _check_widths(self) -> None:
-        if len({id(layer) for layer in self.layers}) < len(self.layers):
-            raise ValueError("a layer occurs twice in the network; make a new one for each place")
+    def _check_layers(self) -> None:
+        for i, layer in enumerate(self.layers):
+            if layer.bound or layer in self.layers[:i]:
+                where = f"layer {i}, {layer}, has its place in a network already"
+                raise ValueError(f"{where}; make a new layer, or copy.deepcopy it")
         fixed = [layer for layer in self.layers if layer.d_in is not None]
         if not fixed:
             raise ValueError(f"layers are {self.layers}, expected at least one Linear layer")
@@ -133,6 +135,7 @@ class Network:
         start = 0
         for layer in self.layers:
             params, layer.params, layer.grads = layer.params, Arrays(), Arrays()
+            layer.bound = True
             for name, value in params.items():
                 part = slice(start, start + value.size)
                 self._theta[part] = value.ravel()
@@ -143,9 +146,13 @@ class Network:
             layer.buffers = Arrays({k: v.astype(self.dtype) for k, v in layer.buffers.items()})
 
     def __setstate__(self, state: dict) -> None:
-        """After copy.deepcopy or unpickling: make the views anew."""
+        """After copying or unpickling: make the views anew; the gradient starts at 0."""
         self.__dict__.update(state)
         self._bind()
+
+    def __copy__(self) -> "Network":
+        """Every copy is a deep one, since a layer serves one network."""
+        return copy.deepcopy(self)
 
     def state(self) -> dict[str, np.ndarray]:
         """Copies of theta and of all buffers, by name."""
@@ -157,7 +164,9 @@ class Network:
         return {"theta": self.theta.copy(), **buffers}
 
     def set_state(self, state: dict[str, np.ndarray]) -> None:
-        """Write back what `state` returned."""
+        """Write back what `state` returned; ValueError if something of it is missing."""
+        if missing := self.state().keys() - state.keys():
+            raise ValueError(f"the saved state lacks {', '.join(sorted(missing))}")
         self.theta[:] = state["theta"]
         for i, layer in enumerate(self.layers):
             for name in layer.buffers:
@@ -165,29 +174,18 @@ class Network:
 
     def save(self, path: str | os.PathLike) -> None:
         """Write parameters and running statistics to an .npz file, all of it or nothing."""
-        path = Path(path)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            try:
-                np.savez(file, layers=[str(layer) for layer in self.layers], **self.state())
-                file.close()
-                os.replace(file.name, path)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
+        write_arrays(path, {"layers": self._layer_names(), **self.state()})
 
     def load(self, path: str | os.PathLike) -> None:
-        """Read what `save` wrote from a network of the same layers."""
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                state = dict(file)
-            saved = state.pop("layers").tolist()
-        except FileNotFoundError:
-            raise
-        except Exception as error:  # whatever NumPy makes of a file of another kind
-            raise ValueError(f"{path} is not a file written by Network.save: {error}") from error
-        if saved != [str(layer) for layer in self.layers]:
-            raise ValueError(f"{path} holds the layers {saved}, this network has {self.layers}")
-        self.set_state(state)
+        """Read what `save` wrote from a network of the same layers; ValueError if it is not."""
+        saved, expected = read_arrays(path), self._layer_names()
+        found = list(saved.get("layers", []))
+        if found != expected:
+            raise ValueError(f"{path} holds the layers {found}, this network has {expected}")
+        self.set_state(saved)
+
+    def _layer_names(self) -> list[str]:
+        return [str(layer) for layer in self.layers]
 
     def __repr__(self) -> str:
         rows = [("layer", "output", "parameters"), ("input", f"(N, {self.d_in})", "")]

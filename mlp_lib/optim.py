@@ -33,7 +33,7 @@ class Optimiser:
                 "make a new optimiser for each network"
             )
         self.t += 1
-        self.update(theta, grad, self.lr(self.t) if callable(self.lr) else self.lr)
+        self.update(theta, grad, float(self.lr(self.t) if callable(self.lr) else self.lr))
 
     def start(self, theta: np.ndarray) -> None:
         """Allocate what is remembered from step to step."""
@@ -52,6 +52,13 @@ class SGD(Optimiser):
 
 class Momentum(Optimiser):
     """Gradient descent with a velocity that remembers earlier gradients (eq. 17.2).
+
+    Parameters
+    ----------
+    lr : float or function t -> float
+        Learning rate η.
+    momentum : float
+        Share μ of the velocity that is kept, 0 ≤ μ < 1.
 
     References
     ----------
@@ -73,6 +80,15 @@ class Momentum(Optimiser):
 
 class Adam(Optimiser):
     """Adaptive moment estimation (eq. 17.3 to eq. 17.6).
+
+    Parameters
+    ----------
+    lr : float or function t -> float
+        Learning rate η, about the length of a step in every direction.
+    beta1, beta2 : float
+        Shares of the running means of g and of g² that are kept, from 0 up to 1.
+    eps : float
+        Keeps the division finite where the gradient is 0.
 
     References
     ----------
@@ -106,12 +122,12 @@ class Adam(Optimiser):
 
 
 def exponential_decay(lr: float, factor: float, steps: int) -> Schedule:
-    """Learning rate that is multiplied by `factor` in every `steps` steps, smoothly."""
+    """Schedule that starts at `lr` and is multiplied by `factor` in every `steps` steps."""
     return lambda t: lr * factor ** ((t - 1) / steps)
 
 
 def cosine_decay(lr: float, steps: int) -> Schedule:
-    """Learning rate that falls from lr to 0 along half a cosine in `steps` steps.
+    """Schedule that falls from `lr` to 0 along half a cosine in `steps` steps.
 
     References
     ----------

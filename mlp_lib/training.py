@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from tqdm.auto import tqdm
 
+from mlp_lib.checks import check_generator
 from mlp_lib.network import Network
 from mlp_lib.optim import Optimiser
 
@@ -71,8 +72,8 @@ def train(
     metric : function (T, Y_hat) -> float, optional
         Recorded on the validation data, e.g. `accuracy`.
     patience : int, optional
-        Stop after this many epochs in a row without a lower validation cost, and go back to
-        the parameters (and running statistics) of the best epoch.
+        Stop after this many epochs in a row without a lower validation cost. However training
+        ends, go back to the parameters and running statistics of the best epoch.
     progress : bool
         Show a progress bar.
 
@@ -81,17 +82,18 @@ def train(
     ValueError
         For data that do not fit the network, or settings that do not fit each other.
     FloatingPointError
-        If the cost is no longer finite.
+        If the cost or a parameter is no longer finite.
     """
     X, T = net.check(X, T)
+    check_generator(rng, "train")
     for name, value in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience)):
-        if value is not None and value < 1:
-            raise ValueError(f"{name} is {value}, expected 1 or more")
-    if validation is None and (metric is not None or patience is not None):
-        raise ValueError("metric and patience look at validation data: pass validation=(X, T)")
-
+        optional = name == "patience" and value is None
+        if not optional and (not isinstance(value, int | np.integer) or value < 1):
+            raise ValueError(f"{name} is {value}, expected a whole number, 1 or more")
     if validation is not None:
-        net.check(*validation)
+        _validate(net, *validation, metric, History())  # finds what does not fit before any step
+    elif metric is not None or patience is not None:
+        raise ValueError("metric and patience look at validation data: pass validation=(X, T)")
 
     history, best = History(), None
     counted = range(1, epochs + 1)
@@ -100,12 +102,11 @@ def train(
         for batch in minibatches(len(X), batch_size, rng):
             J = net.backprop(X[batch], T[batch])
             if not np.isfinite(J):
-                raise FloatingPointError(
-                    f"the cost became {J} in epoch {epoch} (lr = {optimiser.lr}); "
-                    "a smaller learning rate usually helps"
-                )
+                raise _diverged(f"the cost became {J}", epoch, optimiser)
             optimiser.step(net.theta, net.grad)
             total += J * len(batch)
+        if not np.isfinite(net.theta).all():  # the last step of the epoch
+            raise _diverged("parameters overflowed", epoch, optimiser)
         history.cost.append(total / len(X))
         if validation is not None:
             _validate(net, *validation, metric, history)
@@ -124,3 +125,9 @@ def _validate(net: Network, X, T, metric: Callable | None, history: History) -> 
     history.val_cost.append(net.loss.value(U, T) + net.penalty())
     if metric is not None:
         history.val_metric.append(metric(T, net.loss.output(U)))
+
+
+def _diverged(what: str, epoch: int, optimiser: Optimiser) -> FloatingPointError:
+    return FloatingPointError(
+        f"{what} in epoch {epoch} (lr = {optimiser.lr}); a smaller learning rate usually helps"
+    )

@@ -60,6 +60,23 @@ def test_float32_is_refused(rng):
         check_network(net, np.ones((1, 3)), [0])
 
 
+def test_a_layer_that_works_in_place_is_judged_by_its_gradient(rng):
+    class InPlace(Sigmoid):
+        def forward(self, X, train=False):
+            H = super().forward(X, train)
+            X[...] = np.nan
+            return H
+
+        def backward(self, D, input_grad=True):
+            (H,) = self._recall(D)
+            D *= H * (1 - H)
+            return D
+
+    X = rng.normal(size=(5, 3))
+    assert check_layer(InPlace(), X, rng)["X"] < 1e-8
+    assert np.isfinite(X).all()
+
+
 class BiasNotSummed(Linear):
     """Takes the first sample's error term for the whole batch's."""
 

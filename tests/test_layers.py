@@ -125,6 +125,14 @@ def test_sigmoid_and_softmax_survive_large_arguments():
         assert sigmoid(np.array([-100.0]))[0] == pytest.approx(np.exp(-100.0), rel=1e-15)
 
 
+def test_sigmoid_and_softmax_take_integers():
+    np.testing.assert_allclose(
+        sigmoid(np.array([1], np.uint8)), sigmoid(np.array([1.0])), rtol=1e-6
+    )
+    U = np.array([[200, 100]], np.uint8)
+    np.testing.assert_allclose(Softmax().forward(U), [[1, 0]], atol=1e-12)
+
+
 def test_batchnorm_standardises_and_keeps_running_statistics(rng):
     layer, X = BatchNorm(4), rng.normal(3, 5, size=(50, 4))
     Z = layer.forward(X, train=True)

@@ -71,6 +71,9 @@ def test_labels_and_one_hot_rows_are_the_same():
     loss, U = SoftmaxCrossEntropy(), np.array([[2.0, 1, 0], [0, 3, 1]])
     assert loss.value(U, [0, 2]) == loss.value(U, np.eye(3)[[0, 2]])
     np.testing.assert_array_equal(loss.grad(U, [0, 2]), loss.grad(U, np.eye(3)[[0, 2]]))
+    for dtype in (np.int8, np.uint64):
+        assert loss.value(U, np.array([0, 2], dtype)) == loss.value(U, [0, 2])
+    assert loss.value(U, np.array([False, True])) == loss.value(U, [0, 1])
 
 
 @pytest.mark.parametrize("size", [1e3, 1e6, 1e300])

@@ -30,7 +30,14 @@ def test_labels_of_scores_and_of_one_column():
     np.testing.assert_array_equal(labels(np.array([[0.2], [0.5], [0.9]])), [0, 1, 1])
 
 
+def test_labels_may_be_whole_numbers_of_any_type():
+    for dtype in (bool, np.uint8, np.int64, np.float32):
+        assert accuracy(np.array([0, 1, 1], dtype), [0, 1, 0]) == 2 / 3
+
+
 def test_bad_input_is_refused():
+    with pytest.raises(ValueError, match=r"\(3, 1\) and dtype int64, expected .* \(N, 1\)"):
+        accuracy([[0], [1], [2]], [0, 1, 2])
     with pytest.raises(ValueError, match="3 true labels and 2 predictions"):
         accuracy([0, 1, 2], [0, 1])
     with pytest.raises(ValueError, match="0 true labels"):

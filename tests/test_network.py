@@ -105,6 +105,7 @@ def test_float32_from_end_to_end(rng, batch, weight_decay):
     net.cost_and_grad(*batch)
     SGD(0.1).step(net.theta, net.grad)
     assert net.theta.dtype == net.grad.dtype == np.float32
+    SGD(np.float64(0.1)).step(net.theta, net.grad)
     arrays = [
         a
         for layer in net.layers
@@ -163,10 +164,38 @@ def test_layers_that_do_not_fit_are_refused(rng):
     ):
         Network([Linear(4, 6, rng), ReLU(), Linear(5, 3, rng)], SquaredError())
     layer = Linear(4, 4, rng)
-    with pytest.raises(ValueError, match="twice"):
+    with pytest.raises(ValueError, match=r"layer 1, Linear\(4, 4\), has its place in a network"):
         Network([layer, layer], SquaredError())
+    net = Network([layer], SquaredError())
+    with pytest.raises(ValueError, match=r"layer 0, .* make a new layer, or copy.deepcopy it"):
+        Network(net.layers, SquaredError())
+    Network(copy.deepcopy(net.layers), SquaredError()).theta[:] = 0.0
+    assert net.theta.any()
     with pytest.raises(ValueError, match="at least one Linear"):
         Network([ReLU()], SquaredError())
+
+
+@pytest.mark.parametrize("dtype", [int, np.float16, complex])
+def test_dtypes_that_cannot_train_are_refused(rng, dtype):
+    with pytest.raises(ValueError, match=f"dtype is {np.dtype(dtype)}, expected float32 or"):
+        Network([Linear(4, 3, rng)], SquaredError(), dtype=dtype)
+
+
+@pytest.mark.parametrize("weight_decay", [-0.1, np.nan])
+def test_a_penalty_below_zero_is_refused(rng, weight_decay):
+    with pytest.raises(ValueError, match=f"weight_decay is {weight_decay}, expected 0 or more"):
+        Network([Linear(4, 3, rng)], SquaredError(), weight_decay=weight_decay)
+
+
+def test_input_too_large_for_the_dtype_is_refused(rng):
+    net = Network([Linear(1, 1, rng)], SquaredError(), dtype=np.float32)
+    with pytest.raises(ValueError, match="infinite in float32, the first in row 0, column 0"):
+        net.predict([[1e300]])
+
+
+def test_update_of_parameters_writes_into_the_views(net):
+    net.layers[0].params.update(W=np.zeros((4, 6)))
+    assert not net.theta[:24].any()
 
 
 def test_theta_and_parameters_keep_their_shape(net):
@@ -176,7 +205,9 @@ def test_theta_and_parameters_keep_their_shape(net):
         net.layers[0].params["W"] = np.zeros((6, 4))
 
 
-@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))]
+)
 def test_copies_are_whole_and_apart(net, batch, duplicate):
     other = duplicate(net)
     np.testing.assert_array_equal(other.predict(batch[0]), net.predict(batch[0]))
@@ -186,6 +217,12 @@ def test_copies_are_whole_and_apart(net, batch, duplicate):
     np.testing.assert_array_equal(net.theta, before)
     other.cost_and_grad(*batch)
     assert np.shares_memory(other.grad, other.layers[0].grads["W"])
+
+
+def test_a_pickle_does_not_carry_the_last_batch(net):
+    before = len(pickle.dumps(net))
+    net.forward(np.ones((1000, 4)))
+    assert len(pickle.dumps(net)) < before + 100
 
 
 def test_save_and_load_bring_everything_back(net, batch, tmp_path):
@@ -206,11 +243,15 @@ def test_load_names_what_is_wrong(net, tmp_path, rng):
         with pytest.raises(ValueError, match=f"{name} is not a file written by Network.save"):
             net.load(tmp_path / name)
     np.savez(tmp_path / "other.npz", a=np.ones(3))
-    with pytest.raises(ValueError, match="is not a file written by Network.save"):
+    with pytest.raises(ValueError, match=r"other.npz holds the layers \[\], this network has"):
         net.load(tmp_path / "other.npz")
     np.savez(tmp_path / "pickled.npz", layers=np.array([object()]), theta=net.theta)
     with pytest.raises(ValueError, match="is not a file written by Network.save"):
         net.load(tmp_path / "pickled.npz")
+    layers = [str(layer) for layer in net.layers]
+    np.savez(tmp_path / "part.npz", layers=layers, theta=net.theta)
+    with pytest.raises(ValueError, match="the saved state lacks 1.running_mean, 1.running_var"):
+        net.load(tmp_path / "part.npz")
     net.save(tmp_path / "cut.npz")
     whole = (tmp_path / "cut.npz").read_bytes()
     (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])

@@ -11,6 +11,7 @@ from mlp_lib import (
     SGD,
     Adam,
     BatchNorm,
+    Dropout,
     Linear,
     Network,
     ReLU,
@@ -192,9 +193,11 @@ def test_divergence_is_told_as_such(rng):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"epochs": 0}, "epochs is 0, expected 1 or more"),
-        ({"batch_size": 0}, "batch_size is 0, expected 1 or more"),
-        ({"patience": 0, "validation": True}, "patience is 0, expected 1 or more"),
+        ({"epochs": 0}, "epochs is 0, expected a whole number, 1 or more"),
+        ({"batch_size": 0}, "batch_size is 0, expected a whole number, 1 or more"),
+        ({"batch_size": 2.5}, "batch_size is 2.5, expected a whole number"),
+        ({"batch_size": None}, "batch_size is None, expected a whole number"),
+        ({"patience": 0, "validation": True}, "patience is 0, expected a whole number"),
         ({"patience": 3}, "pass validation="),
         ({"metric": accuracy}, "pass validation="),
     ],
@@ -206,6 +209,23 @@ def test_settings_that_make_no_sense_are_refused(rng, settings, message):
         settings["validation"] = data
     with pytest.raises(ValueError, match=message):
         train(classifier(rng), *data, SGD(0.1), rng=rng, **settings)
+
+
+def test_overflow_in_the_last_step_is_told_too(rng):
+    X = rng.normal(size=(20, 3))
+    net = Network([Linear(3, 1, rng)], SquaredError())
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(FloatingPointError, match="overflowed in epoch 1"),
+    ):
+        train(net, 1e10 * X, X[:, 0], SGD(1e300), epochs=1, batch_size=20, rng=rng)
+
+
+def test_a_seed_in_place_of_a_generator_is_refused(rng):
+    with pytest.raises(ValueError, match=r"train needs a numpy.random.Generator, got 0; pass rng="):
+        train(classifier(rng), *rings(rng), SGD(0.1), epochs=1, batch_size=8, rng=0)
+    with pytest.raises(ValueError, match=r"Dropout needs a numpy.random.Generator, got 0"):
+        Dropout(0.5, 0)
 
 
 def test_bad_validation_data_are_found_before_any_step(rng):
