@@ -20,7 +20,7 @@ help: ## this list
 
 book: $(ready) ## build the book, strictly, into _build/html
 	@rm -rf _build/html _build/.doctrees
-	$(python) .venv/bin/jupyter-book build . -W -n --keep-going
+	$(python) .venv/bin/jupyter-book build . -q -W -n --keep-going
 	@echo "The book: $$PWD/_build/html/index.html"
 
 serve: book ## build, then serve on 127.0.0.1 (PORT=8000)
@@ -43,7 +43,7 @@ lint: $(ready) ## ruff on code and notebooks, codespell on all text
 	$(python) -m codespell_lib
 
 lock: $(ready) ## pin again what pyproject.toml asks for (LOCK_ARGS=--upgrade for the newest)
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(python) -m uv pip compile --quiet --universal \
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(python) -m uv pip compile --quiet --system-certs --universal \
 	  --python-version 3.11 --fork-strategy fewest --annotation-style line \
 	  --extra book $(LOCK_ARGS) pyproject.toml --output-file requirements.txt
 	@echo "-e ." >> requirements.txt

@@ -179,7 +179,7 @@ class Network:
     def load(self, path: str | os.PathLike) -> None:
         """Read what `save` wrote from a network of the same layers; ValueError if it is not."""
         saved, expected = read_arrays(path), self._layer_names()
-        found = list(saved.get("layers", []))
+        found = [str(name) for name in saved.get("layers", [])]
         if found != expected:
             raise ValueError(f"{path} holds the layers {found}, this network has {expected}")
         self.set_state(saved)

@@ -36,14 +36,13 @@ echo "Setting up .venv with $(version "$PYTHON"), once …"
 rm -rf .venv
 "$PYTHON" -m venv .venv
 # uv does in seconds what takes pip a minute. Where it cannot be had, or does not get through
-# (a private mirror that only pip is configured for), pip does it. --system-certs: as pip does.
+# (a private mirror that only pip is configured for), pip does it. Both trust the certificates
+# of the system.
+with_pip() { .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }
+with_uv() { .venv/bin/python -m uv pip install --quiet --system-certs --python .venv/bin/python "$@"; }
 uv=$(sed -n 's/^\(uv==[^ ;]*\).*/\1/p' requirements.txt)
-if .venv/bin/python -m pip install --quiet --disable-pip-version-check "$uv" &&
-    .venv/bin/python -m uv pip install --quiet --system-certs --python .venv/bin/python -r requirements.txt; then
-    :
-else
+if ! { with_pip "$uv" && with_uv -r requirements.txt; }; then
     echo 'Not with uv; now with pip, which takes a minute or two …'
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt ||
-        fail 'the packages in requirements.txt could not be installed; see above.'
+    with_pip -r requirements.txt || fail 'the packages could not be installed; see above.'
 fi
 pwd -P >.venv/.complete
