@@ -17,7 +17,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 
 STYLE = {
     "figure.figsize": (WIDTH, HEIGHT),
-    "figure.dpi": 200,
+    "figure.dpi": 100,
     "figure.facecolor": "white",  # opaque, so that figures stay readable in dark mode
     "figure.constrained_layout.use": True,
     "figure.constrained_layout.w_pad": 0.08,  # inches
@@ -44,7 +44,8 @@ STYLE = {
 def use_style() -> None:
     """Set the house style for all figures that follow.
 
-    In a notebook it also stops the trimming of inline images, so that all have one width.
+    In a notebook images get two pixels for each point of the screen, and are not trimmed, so
+    that all have one width.
     """
     plt.rcParams.update(STYLE)
     ipython = sys.modules.get("IPython")
@@ -52,4 +53,4 @@ def use_style() -> None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
         # Without the version of Matplotlib in it, the same picture is the same file.
-        set_matplotlib_formats("png", bbox_inches=None, metadata={"Software": None})
+        set_matplotlib_formats("retina", bbox_inches=None, metadata={"Software": None})

@@ -1,10 +1,11 @@
 """The training loop: mini-batches, validation, early stopping."""
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from mlp_lib.checks import check_generator
 from mlp_lib.network import Network
@@ -97,7 +98,7 @@ def train(
 
     history, best = History(), None
     counted = range(1, epochs + 1)
-    for epoch in tqdm(counted, desc="epochs") if progress else counted:
+    for epoch in tqdm(counted, desc="epochs", file=sys.stdout) if progress else counted:
         total = 0.0
         for batch in minibatches(len(X), batch_size, rng):
             J = net.backprop(X[batch], T[batch])

@@ -51,9 +51,9 @@ def pixels(figure):
 
 
 def test_figures_have_the_house_size_only_after_use_style():
-    assert pixels(plt.figure()) != (1400, 700)
+    assert pixels(plt.figure()) != (700, 350)
     use_style()
-    assert pixels(plt.figure()) == (1400, 700)
+    assert pixels(plt.figure()) == (700, 350)
 
 
 def test_curves_differ_by_colour_and_by_line_style():

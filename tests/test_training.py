@@ -180,7 +180,7 @@ train(net, *data, SGD(0.1), epochs=3, batch_size=2, rng=rng, progress={})
     for progress, shown in ((True, True), (False, False)):
         command = [sys.executable, "-c", program.format(progress)]
         result = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
-        assert ("epochs: 100%" in result.stderr) == shown
+        assert ("epochs: 100%" in result.stdout) == shown
 
 
 def test_divergence_is_told_as_such(rng):

@@ -168,7 +168,7 @@ function render({ model, el }) {
 
   function weightBox(layer, l, i, j) {
     const mark = markOf(l, i, j);
-    const ends = l === 0 ? `x${digit(i)} to u${digit(j)}` : `h${digit(i)} to y`;
+    const ends = l === 0 ? `x${digit(i)} to u${digit(j)}` : `h${digit(i)} to ŷ`;
     const label = `weight from ${ends}${mark >= 0 ? ` (w${digit(mark)})` : ""}`;
     const w = field({
       label,
@@ -207,7 +207,7 @@ function render({ model, el }) {
   [0, 1].forEach((j) => {
     const unit = html("div", { class: "unit node" },
       line("value", (state, { U }) => `u${digit(j)} = ${short(U[0][j])}`),
-      line("value", (state, { H: [, h] }) => `h${digit(j)} = ${short(h[j])}${h[j] ? "" : " (off)"}`),
+      line("value", (state, { H: [, h] }) => `h${digit(j)} = ${short(h[j])}${h[j] ? "" : " (closed)"}`),
       gradientLine(`u${digit(j)}`, (state, { D }) => D[0][j]));
     updates.push((state, { H }) => unit.classList.toggle("off", H[1][j] === 0));
     put(hidden, unit, WIDE.nodes[1][j], TALL.nodes[1][j]);
@@ -216,8 +216,8 @@ function render({ model, el }) {
 
   const end = group("Output and cost");
   put(end, html("div", { class: "node" },
-    line("value", (state, { H }) => `y = ${short(H[2][0])}`),
-    gradientLine("y", (state, { D }) => D[1][0])), WIDE.nodes[2][0], TALL.nodes[2][0]);
+    line("value", (state, { H }) => `ŷ = ${short(H[2][0])}`),
+    gradientLine("ŷ", (state, { D }) => D[1][0])), WIDE.nodes[2][0], TALL.nodes[2][0]);
   const target = field({
     label: "target t", step: 1, onNumber: (value) => edit({ target: value }),
   });

@@ -167,7 +167,7 @@ class WorkedNetwork(LiveFigure):
         y = last.forward(H)
         sentence = (
             f"x = {_row(self.x)} and target t = {show_number(self.target)} give u = {_row(U[0])}, "
-            f"h = {_row(H[0])}, y = {show_number(y[0, 0])} and J = {show_number(self.loss)}."
+            f"h = {_row(H[0])}, ŷ = {show_number(y[0, 0])} and J = {show_number(self.loss)}."
         )
         edges = [
             "x₁ → u₁",
@@ -176,8 +176,8 @@ class WorkedNetwork(LiveFigure):
             "x₂ → u₂",
             "x₃ → u₁",
             "x₃ → u₂",
-            "h₁ → y",
-            "h₂ → y",
+            "h₁ → ŷ",
+            "h₂ → ŷ",
         ]
         weights, gradients = (
             np.concatenate([part.ravel() for part in pair])

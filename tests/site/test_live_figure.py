@@ -81,7 +81,7 @@ def test_javascript_agrees_with_mlp_lib(browser):
 
 
 def test_numbers_of_the_chapter(figure):
-    assert shown_near(figure, "weight from h₁ to y (w₁)") == ("3", "286", "0.14")
+    assert shown_near(figure, "weight from h₁ to ŷ (w₁)") == ("3", "286", "0.14")
     assert shown_near(figure, "weight from x₁ to u₁ (w₂)") == ("3", "156", "1.44")
     assert shown_near(figure, "weight from x₂ to u₁") == ("1", "234", "−1.34")
     assert shown_near(figure, "weight from x₃ to u₂") == ("−1", "0", "−1")
@@ -101,7 +101,7 @@ def test_step_overshoots_and_undo_takes_it_back(figure):
 
 def test_only_the_two_marked_weights(figure):
     figure.get_by_label("Update only w₁ and w₂").check()
-    assert shown_near(figure, "weight from h₁ to y (w₁)") == ("3", "286", "0.14")
+    assert shown_near(figure, "weight from h₁ to ŷ (w₁)") == ("3", "286", "0.14")
     assert shown_near(figure, "weight from x₂ to u₁") == ("1", "234", "stays")
     press(figure, "Step")
     assert shown_cost(figure) == "357.089"
@@ -181,7 +181,7 @@ def test_keys_in_a_field_change_the_cost(figure):
     assert field.input_value() == "5"
     assert shown_cost(figure) == show_number(WorkedNetwork(x=(5, 3, 1)).loss)
 
-    figure.get_by_label("weight from h₁ to y").press("ArrowDown")
+    figure.get_by_label("weight from h₁ to ŷ").press("ArrowDown")
     figure.get_by_label("target t").fill("−2.5")
     expected = WorkedNetwork((5, 3, 1), [[[3, -2], [1, -2], [2, -1]], [[2], [2]]], -2.5)
     assert shown_cost(figure) == show_number(expected.loss)
