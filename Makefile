@@ -39,7 +39,7 @@ refresh: $(ready) ## execute notebooks and store their outputs (NB="book/05_forw
 	$(python) -m tools.refresh $(NB)
 
 lint: $(ready) ## ruff on code and notebooks, codespell on all text
-	$(python) -m ruff check .
+	$(python) -m ruff check . && $(python) -m ruff format --check .
 	$(python) -m codespell_lib
 
 lock: $(ready) ## pin again what pyproject.toml asks for (LOCK_ARGS=--upgrade for the newest)
