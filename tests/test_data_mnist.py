@@ -525,7 +525,7 @@ def test_one_mirror_breaks_off(cache, mirrors, arrays):
 def test_mirrors_have_no_such_file(cache, mirrors, arrays):
     for mirror in mirrors:
         mirror.answer = mirror.not_found
-    assert refuse(cache, mirrors, arrays, []).count("404") == 2
+    assert refuse(cache, mirrors, arrays, []).count("404 Client Error") == 2
 
 
 def test_one_mirror_has_no_such_file(cache, mirrors, arrays):
