@@ -1,8 +1,9 @@
 """mlp_lib: the multi-layer perceptron in plain NumPy, as the book derives it.
 
 The core fits in an hour's reading, in this order: `checks`, `init`, `layers`, `activations`,
-`batchnorm`, `losses`, `network`, `optim`, `training`, `gradcheck`, `metrics`. It imports nothing
-but NumPy, and tqdm for the progress bar. Around it stand `data`, `plot`, `diagrams` and `figures`.
+`batchnorm`, `losses`, `storage`, `network`, `optim`, `training`, `gradcheck`, `metrics`. It imports
+nothing but NumPy, and tqdm for the progress bar. Around it stand `data`, `plot`, `diagrams` and
+`figures`.
 """
 
 from mlp_lib.activations import LeakyReLU, ReLU, Sigmoid, Softmax, Tanh, sigmoid, softmax

@@ -3,23 +3,23 @@
 import numpy as np
 
 
-def check_matrix(X: np.ndarray, d: int, dtype: np.dtype) -> np.ndarray:
+def check_matrix(X: np.ndarray, d: int, dtype: np.dtype, name: str = "X") -> np.ndarray:
     """Return X as an array; ValueError unless it is an (N, d) matrix of finite numbers, N ≥ 1."""
     X = np.asarray(X)
     if X.dtype.kind not in "biuf":
-        raise ValueError(f"X has dtype {X.dtype}, expected numbers")
+        raise ValueError(f"{name} has dtype {X.dtype}, expected numbers")
     if X.ndim != 2 or X.shape[1] != d:
-        hint = "; one sample is a row, X[None, :]" if X.shape == (d,) else ""
-        raise ValueError(f"X has shape {X.shape}, expected (N, {d}){hint}")
+        hint = f"; one sample is a row, {name}[None, :]" if X.shape == (d,) else ""
+        raise ValueError(f"{name} has shape {X.shape}, expected (N, {d}){hint}")
     if len(X) == 0:
-        raise ValueError(f"X has shape {X.shape}: an empty batch; expected one row or more")
+        raise ValueError(f"{name} has shape {X.shape}: an empty batch; expected one row or more")
     with np.errstate(over="ignore"):
         X = X.astype(dtype, copy=False)
     finite = np.isfinite(X)
     if not finite.all():
         n, i = np.argwhere(~finite)[0]
         raise ValueError(
-            f"X holds {(~finite).sum()} values that are NaN or infinite in {dtype}, the first "
+            f"{name} holds {(~finite).sum()} values that are NaN or infinite in {dtype}, the first "
             f"in row {n}, column {i}; expected finite numbers only"
         )
     return X

@@ -34,10 +34,15 @@ def numerical_gradient(
 
 
 def relative_error(a: np.ndarray, b: np.ndarray) -> float:
-    """Largest difference between two gradients over their largest entry (eq. 13.15)."""
+    """Largest difference between two gradients over their largest entry (eq. 13.15).
+
+    Infinite where an entry is NaN or infinite.
+    """
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape:
         raise ValueError(f"gradients have shapes {a.shape} and {b.shape}, expected the same")
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return float("inf")
     scale = max(np.abs(a).max(), np.abs(b).max(), SMALL)
     return float(np.abs(a - b).max() / scale)
 

@@ -112,6 +112,8 @@ class Linear(Layer):
         init: Initialiser | np.ndarray = he,
         bias: bool = True,
     ) -> None:
+        if min(d_in, d_out) < 1:
+            raise ValueError(f"Linear({d_in}, {d_out}): expected widths of 1 or more")
         W = init(rng, d_in, d_out) if callable(init) else np.array(init, dtype=float)
         if W.shape != (d_in, d_out):
             raise ValueError(f"Linear({d_in}, {d_out}): the initial W has shape {W.shape}")

@@ -8,6 +8,7 @@ keeps them finite for logits of any size.
 import numpy as np
 
 from mlp_lib.activations import sigmoid, softmax
+from mlp_lib.checks import check_matrix
 
 
 class Loss:
@@ -18,11 +19,19 @@ class Loss:
 
     def value(self, U: np.ndarray, T: np.ndarray) -> float:
         """J for logits U (N, K) and targets T, (N, K) or labels (N,)."""
+        U = self._check_logits(U)
         return self.value_and_grad(U, self.targets(T, U))[0]
 
     def grad(self, U: np.ndarray, T: np.ndarray) -> np.ndarray:
         """∂J/∂U, (N, K)."""
+        U = self._check_logits(U)
         return self.value_and_grad(U, self.targets(T, U))[1]
+
+    @staticmethod
+    def _check_logits(U: np.ndarray) -> np.ndarray:
+        U = np.asarray(U)
+        K = U.shape[1] if U.ndim == 2 else "K"
+        return check_matrix(U, K, U.dtype if U.dtype.kind == "f" else float, "U")
 
     def output(self, U: np.ndarray) -> np.ndarray:
         """Prediction Ŷ (N, K) from logits U."""
@@ -43,7 +52,10 @@ class Loss:
         if T.shape != (N, K):
             raise ValueError(f"T has shape {T.shape}, the output of the network has {(N, K)}")
         if not np.isfinite(T).all():
-            raise ValueError(f"T holds {(~np.isfinite(T)).sum()} values that are NaN or infinite")
+            raise ValueError(
+                f"T holds {(~np.isfinite(T)).sum()} values that are NaN or infinite; "
+                "expected finite numbers only"
+            )
         return T.astype(U.dtype, copy=False)
 
 

@@ -10,6 +10,8 @@ def labels(Y: np.ndarray) -> np.ndarray:
     gives 1 where it is 0.5 or more. ValueError for anything else.
     """
     Y = np.asarray(Y)
+    if Y.dtype.kind == "f" and np.isnan(Y).any():
+        raise ValueError(f"{np.isnan(Y).sum()} of the scores or labels are NaN, expected numbers")
     if Y.ndim == 1 and Y.dtype.kind in "biuf" and not np.any(np.mod(Y, 1)):
         return Y.astype(int)
     if Y.ndim == 2 and Y.shape[1] > 1:

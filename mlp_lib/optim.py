@@ -33,7 +33,10 @@ class Optimiser:
                 "make a new optimiser for each network"
             )
         self.t += 1
-        self.update(theta, grad, float(self.lr(self.t) if callable(self.lr) else self.lr))
+        lr = float(self.lr(self.t) if callable(self.lr) else self.lr)
+        if not lr >= 0:
+            raise ValueError(f"the schedule gives lr = {lr} at step {self.t}, expected 0 or more")
+        self.update(theta, grad, lr)
 
     def start(self, theta: np.ndarray) -> None:
         """Allocate what is remembered from step to step."""

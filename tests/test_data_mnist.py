@@ -62,7 +62,7 @@ def cache(tmp_path, monkeypatch, contents):
     files = {n: (SHAPES[n], hashlib.sha256(c).hexdigest()) for n, c in contents.items()}
     monkeypatch.setattr(mnist, "FILES", files)
     monkeypatch.delenv("MLP_DATA_DIR", raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")  # wins over NO_PROXY
     return folder / "mlp_lib"
 
 

@@ -184,7 +184,8 @@ def test_numbers_as_text(value, text):
 
 
 def test_every_figure_has_its_module_and_every_module_its_figure():
-    modules = {path.stem for path in FOLDER.glob("*.js") if "export default" in path.read_text()}
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.js")}
+    modules = {name for name, text in texts.items() if "export default" in text}
     assert modules == set(FIGURES)
 
 

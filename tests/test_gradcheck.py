@@ -60,6 +60,18 @@ def test_float32_is_refused(rng):
         check_network(net, np.ones((1, 3)), [0])
 
 
+def test_a_gradient_that_is_nan_does_not_pass(rng):
+    class Lost(Linear):
+        def backward(self, D, input_grad=True):
+            result = super().backward(D, input_grad)
+            self.grads["b"] = np.full(self.d_out, np.nan)
+            return result
+
+    assert check_layer(Lost(3, 2, rng), rng.normal(size=(5, 3)), rng)["b"] == np.inf
+    net = Network([Lost(3, 2, rng)], SoftmaxCrossEntropy())
+    assert check_network(net, rng.normal(size=(5, 3)), [0, 1, 0, 1, 0])["0 Lost(3, 2) b"] == np.inf
+
+
 def test_a_layer_that_works_in_place_is_judged_by_its_gradient(rng):
     class InPlace(Sigmoid):
         def forward(self, X, train=False):

@@ -93,6 +93,8 @@ def test_linear_names_both_shapes():
         Linear(4, 3, init=np.ones((3, 4)))
     with pytest.raises(ValueError, match="default_rng"):
         Linear(4, 3)
+    with pytest.raises(ValueError, match=r"Linear\(0, 4\): expected widths of 1 or more"):
+        Linear(0, 4, init=zeros)
 
 
 def test_parameters_are_written_not_replaced():

@@ -84,11 +84,14 @@ def test_cross_entropies_are_finite_for_any_logits(size):
         assert SoftmaxCrossEntropy().value(U, [0]) == 0
         assert SigmoidCrossEntropy().value(U, [[0, 0]]) == pytest.approx(size + np.log(2))
         assert np.isfinite(SoftmaxCrossEntropy().grad(U, [1])).all()
+        two = np.array([[size, 0.0], [0.0, 0.0]])  # each row is shifted by its own maximum
+        assert SoftmaxCrossEntropy().value(two, [0, 1]) == pytest.approx(np.log(2) / 2)
         assert np.isfinite(SigmoidCrossEntropy().grad(-U, [[1, 0]])).all()
 
 
 U = np.zeros((4, 3))
 BAD_TARGETS = {
+    "below 0": (SigmoidCrossEntropy(), np.full((4, 3), -0.5), "runs from -0.5 to -0.5, expected 0"),
     "label too large": (SoftmaxCrossEntropy(), [0, 1, 2, 3], "run from 0 to 3, expected 0 to 2"),
     "label negative": (SoftmaxCrossEntropy(), [0, 1, 2, -1], "run from -1 to 2, expected 0 to 2"),
     "labels as floats": (SoftmaxCrossEntropy(), [0.0, 1, 2, 0], "float64, expected integers"),
@@ -115,3 +118,26 @@ def test_bad_targets_are_refused_with_both_sides_named(case):
     for method in (loss.value, loss.grad):
         with pytest.raises(ValueError, match=message):
             method(U, T)
+
+
+BAD_LOGITS = {
+    "vector": (np.zeros(3), r"U has shape \(3,\), expected \(N, K\)"),
+    "rank 3": (np.zeros((2, 3, 1)), r"U has shape \(2, 3, 1\), expected \(N, K\)"),
+    "empty": (np.zeros((0, 3)), r"U has shape \(0, 3\): an empty batch"),
+    "NaN": (np.array([[0, np.nan, 1]]), "U holds 1 values .* row 0, column 1"),
+    "object": (np.array([[None, 1, 2]]), "U has dtype object, expected numbers"),
+    "text": ([["a", "b", "c"]], "U has dtype <U1, expected numbers"),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=str)
+@pytest.mark.parametrize("case", BAD_LOGITS)
+def test_bad_logits_are_refused_with_both_sides_named(loss, case):
+    logits, message = BAD_LOGITS[case]
+    for method in (loss.value, loss.grad):
+        with pytest.raises(ValueError, match=message):
+            method(logits, np.full((1, 3), 1 / 3))
+
+
+def test_logits_may_be_a_list_of_integers():
+    assert SoftmaxCrossEntropy().value([[2, 1, 0]], [0]) == pytest.approx(0.4076059644443803)

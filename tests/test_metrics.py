@@ -36,6 +36,8 @@ def test_labels_may_be_whole_numbers_of_any_type():
 
 
 def test_bad_input_is_refused():
+    with pytest.raises(ValueError, match="2 of the scores or labels are NaN"):
+        accuracy([0, 1], [[0.1, np.nan], [np.nan, 0.9]])
     with pytest.raises(ValueError, match=r"\(3, 1\) and dtype int64, expected .* \(N, 1\)"):
         accuracy([[0], [1], [2]], [0, 1, 2])
     with pytest.raises(ValueError, match="3 true labels and 2 predictions"):

@@ -259,6 +259,13 @@ def test_load_names_what_is_wrong(net, tmp_path, rng):
     with pytest.raises(ValueError, match="is not a file written by Network.save"):
         net.load(tmp_path / "cut.npz")
     np.testing.assert_array_equal(net.theta, before)
+    twins = []
+    for activation in (ReLU, Tanh):
+        layers = [Linear(4, 3, rng), activation(), Linear(3, 3, rng)]
+        twins.append(Network(layers, SoftmaxCrossEntropy()))
+    twins[0].save(tmp_path / "relu.npz")
+    with pytest.raises(ValueError, match=r"relu.npz holds .*'ReLU\(\)'.* has .*'Tanh\(\)'"):
+        twins[1].load(tmp_path / "relu.npz")
     small = Network([Linear(4, 3, rng)], SoftmaxCrossEntropy())
     small.save(tmp_path / "small.npz")
     with pytest.raises(ValueError, match=r"small.npz holds the layers \['Linear\(4, 3\)'\], this"):

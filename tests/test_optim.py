@@ -99,6 +99,11 @@ def test_a_rate_that_is_not_positive_is_refused(name, lr):
         OPTIMISERS[name](lr)
 
 
+def test_a_schedule_must_not_climb():
+    with pytest.raises(ValueError, match="the schedule gives lr = -1.0 at step 1, expected 0"):
+        descend(SGD(lambda t: -1.0), 1)
+
+
 def test_shares_outside_0_to_1_are_refused():
     for make, name in [
         (lambda: Momentum(0.1, momentum=1.0), "momentum is 1.0, expected 0 <= momentum < 1"),

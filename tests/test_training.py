@@ -92,6 +92,24 @@ def test_it_learns_and_records(rng):
     assert history.val_cost[-1] == pytest.approx(net.cost(*validation))
 
 
+def test_validation_sees_the_penalty_and_the_predictions(rng):
+    data = rings(rng)
+    layers = [Linear(2, 12, rng), ReLU(), Linear(12, 2, rng)]
+    net = Network(layers, SoftmaxCrossEntropy(), weight_decay=0.1)
+    history = train(
+        net,
+        *data,
+        SGD(0.1),
+        epochs=1,
+        batch_size=20,
+        rng=rng,
+        validation=data,
+        metric=lambda T, Y_hat: Y_hat.sum(axis=1).mean(),
+    )
+    assert history.val_cost == [net.cost(*data)]
+    assert history.val_metric == pytest.approx([1.0])  # probabilities, not logits
+
+
 def test_equal_seeds_give_equal_networks():
     thetas = []
     for seed in (1, 1, 2):
@@ -105,10 +123,12 @@ def test_equal_seeds_give_equal_networks():
 
 
 def test_global_random_state_is_neither_read_nor_set(rng):
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    _, before, position, *_ = np.random.get_state()  # noqa: NPY002
     X, y = rings(rng)
     train(classifier(rng), X, y, Adam(), epochs=1, batch_size=16, rng=rng)
-    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+    _, after, position_after, *_ = np.random.get_state()  # noqa: NPY002
+    np.testing.assert_array_equal(after, before)
+    assert position_after == position  # a few numbers drawn move only this
 
 
 def test_early_stopping_restores_the_best_epoch(rng):

@@ -1,6 +1,6 @@
 // A small fully connected network, one sample at a time, in the book's notation: vectors are rows,
 // W[l] is in × out, ReLU in the hidden layers, identity at the output, no biases.
-// The same computation as mlp_lib's Network; tests/test_figures.py compares the two.
+// The same computation as mlp_lib's Network; tests/site/test_live_figure.py compares the two.
 
 const sum = (terms) => terms.reduce((total, term) => total + term, 0);
 

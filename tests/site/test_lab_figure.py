@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from urllib.error import URLError
 
 import nbformat
 import numpy as np
@@ -62,7 +61,7 @@ def lab_url(tmp_path_factory):
             try:
                 urllib.request.urlopen(f"{url}/api", timeout=5).close()
                 break
-            except URLError:
+            except OSError:  # refused, reset or timed out: the server is not up yet
                 if server.poll() is not None or time.monotonic() > deadline:
                     pytest.fail(f"JupyterLab did not start:\n{(home / 'log').read_text()}")
                 time.sleep(0.3)

@@ -16,8 +16,7 @@ SMALL, LARGE = {"width": 400, "height": 900}, {"width": 1400, "height": 900}
 @pytest.fixture
 def address(site, site_url):
     """Return the address of the chapter with the figure."""
-    if not (site / PAGE).exists():
-        pytest.skip(f"{PAGE} has not been built")
+    assert (site / PAGE).is_file()
     return f"{site_url}/{PAGE}"
 
 

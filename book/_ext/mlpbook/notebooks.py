@@ -8,11 +8,8 @@ import json
 import re
 
 import yaml
-from sphinx.util import logging
 
-from .numbers import chapter_number
-
-logger = logging.getLogger(__name__)
+from .numbers import chapter_number, warn
 
 FRONT_MATTER = re.compile(r"---\n(.*?)\n---\n+", re.DOTALL)
 
@@ -24,17 +21,15 @@ def drop_front_matter(app, docname, source):
         first = notebook["cells"][0]
         text = "".join(first["source"])
         match = FRONT_MATTER.match(text)
-        expected = f"{chapter_number(docname)}.%s"
+        chapter = chapter_number(docname)
         numbering = (yaml.safe_load(match[1]) if match else {}).get("numbering", {})
-        if numbering.get("enumerator") != expected:
-            logger.warning(
+        if chapter is not None and numbering.get("enumerator") != f"{chapter}.%s":
+            warn(
                 "the first cell should begin with the front matter"
-                " `numbering: {enumerator: %s}`, found %r",
-                expected,
+                " `numbering: {enumerator: %d.%%s}`, found %r",
+                chapter,
                 text[:60],
                 location=docname,
-                type="mlpbook",
-                subtype="number",
             )
         if match:
             first["source"] = text[match.end() :]

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 # What a label begins with, and whether the rest of it is the number: eq-5-1, but fig-5-network.
 LABELS = {
-    "displaymath": ("equation-eq", True),
+    "displaymath": ("eq", True),
     "exercise": ("ex", True),
     "figure": ("fig", False),
     "table": ("tab", False),
@@ -63,20 +63,16 @@ def check_label(docname, kind, node_id, number):
     """Compare a label with the printed number."""
     prefix, ends_in_number = LABELS[kind]
     label = node_id.removeprefix("equation-")
-    expected = "-".join(map(str, [prefix.removeprefix("equation-"), *number]))
-    if not ends_in_number:
-        expected = expected.rpartition("-")[0] + "-"
-    if label == expected or (not ends_in_number and label.startswith(expected)):
-        return
-    warn(
-        "%s %d.%d has the label %r; expected %r%s",
-        kind,
-        *number,
-        label,
-        expected,
-        "" if ends_in_number else " and a name",
-        location=docname,
-    )
+    chapter, count = number
+    if ends_in_number:
+        expected = f"{prefix}-{chapter}-{count}"
+        right, more = label == expected, ""
+    else:
+        expected = f"{prefix}-{chapter}-"
+        right, more = label.startswith(expected), " and a name"
+    if not right:
+        values = (kind, chapter, count, label, expected, more)
+        warn("%s %d.%d has the label %r; expected %r%s", *values, location=docname)
 
 
 class CheckTypedNumbers(SphinxPostTransform):
