@@ -5,6 +5,8 @@
 
 PORT = 8000
 python = .venv/bin/python
+# Jupyter refuses to run as root, as one does in a container, unless it is told to.
+as_root = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # Written last by the set-up, with the folder's path: an interrupted set-up is begun anew, and so
 # is one in a folder that was moved since.
@@ -33,7 +35,7 @@ site-test: book ## build, then look at every page in headless Chromium
 	$(python) -m pytest tests/site
 
 lab: $(ready) ## open the notebooks in JupyterLab (LAB_ARGS="--no-browser …")
-	$(python) -m jupyterlab --ServerApp.root_dir=book $(LAB_ARGS)
+	$(python) -m jupyterlab --ServerApp.root_dir=book $(as_root) $(LAB_ARGS)
 
 refresh: $(ready) ## execute notebooks and store their outputs (NB="book/05_forward_pass.ipynb …")
 	$(python) -m tools.refresh $(NB)

@@ -105,6 +105,15 @@ def test_random_sets_follow_their_generator_only(
     assert not np.isclose(X, other).any()
 
 
+@pytest.mark.parametrize("make", [blobs, moons, spiral])
+def test_a_seed_in_place_of_a_generator_is_refused(make):
+    message = rf"{make.__name__} needs a numpy.random.Generator, got 0; pass rng="
+    with pytest.raises(ValueError, match=message):
+        make(0, 5)
+    with pytest.raises(ValueError, match="split needs a numpy.random.Generator, got 0"):
+        split(np.ones((8, 2)), np.repeat([0, 1], 4), 0.5, 0)
+
+
 def test_blobs_have_the_stated_centres_and_spread():
     X, y = blobs(np.random.default_rng(0), 10_000, n_classes=4, noise=0.5)
     for k, centre in enumerate([(3, 0), (0, 3), (-3, 0), (0, -3)]):

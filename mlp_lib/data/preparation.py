@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from mlp_lib.checks import check_generator
+
 
 def split(
     X: np.ndarray, y: np.ndarray, share: float, rng: np.random.Generator
@@ -51,7 +53,7 @@ def split(
             f"expected at least {len(classes)} in each: one for each class"
         )
     # scikit-learn takes no Generator, but an integer that a Generator can draw.
-    seed = int(rng.integers(2**32))
+    seed = int(check_generator(rng, "split").integers(2**32))
     return tuple(train_test_split(X, y, test_size=n_b, stratify=y, random_state=seed))
 
 

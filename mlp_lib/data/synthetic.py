@@ -7,6 +7,8 @@ the order of the classes.
 
 import numpy as np
 
+from mlp_lib.checks import check_generator
+
 
 def xor() -> tuple[np.ndarray, np.ndarray]:
     """Return the exclusive or: the four corners (0,0), (0,1), (1,0), (1,1) in this order.
@@ -36,6 +38,7 @@ def blobs(
     X : ndarray of float64, shape (n_classes * n_per_class, 2)
     y : ndarray of int64, shape (n_classes * n_per_class,)
     """
+    check_generator(rng, "blobs")
     y = _classes(n_per_class, n_classes)
     angle = 2 * np.pi * y / n_classes
     X = 3 * np.column_stack([np.cos(angle), np.sin(angle)])
@@ -63,6 +66,7 @@ def moons(
     X : ndarray of float64, shape (2 * n_per_class, 2)
     y : ndarray of int64, shape (2 * n_per_class,)
     """
+    check_generator(rng, "moons")
     y = _classes(n_per_class, 2)
     angle = np.linspace(0, np.pi, n_per_class)
     upper = np.column_stack([np.cos(angle), np.sin(angle)])
@@ -89,6 +93,7 @@ def spiral(
     X : ndarray of float64, shape (n_classes * n_per_class, 2)
     y : ndarray of int64, shape (n_classes * n_per_class,)
     """
+    check_generator(rng, "spiral")
     y = _classes(n_per_class, n_classes)
     radius = np.tile(np.linspace(0.1, 1, n_per_class), n_classes)
     angle = 2 * np.pi * y / n_classes + 4 * radius + noise * rng.standard_normal(y.shape)

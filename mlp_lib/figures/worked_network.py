@@ -169,16 +169,7 @@ class WorkedNetwork(LiveFigure):
             f"x = {_row(self.x)} and target t = {show_number(self.target)} give u = {_row(U[0])}, "
             f"h = {_row(H[0])}, ŷ = {show_number(y[0, 0])} and J = {show_number(self.loss)}."
         )
-        edges = [
-            "x₁ → u₁",
-            "x₁ → u₂",
-            "x₂ → u₁",
-            "x₂ → u₂",
-            "x₃ → u₁",
-            "x₃ → u₂",
-            "h₁ → ŷ",
-            "h₂ → ŷ",
-        ]
+        edges = "x₁ → u₁, x₁ → u₂, x₂ → u₁, x₂ → u₂, x₃ → u₁, x₃ → u₂, h₁ → ŷ, h₂ → ŷ".split(", ")
         weights, gradients = (
             np.concatenate([part.ravel() for part in pair])
             for pair in (self.weights, self.gradients)
