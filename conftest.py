@@ -4,6 +4,7 @@ At the top level because it is for `book/` as much as for `tests/`.
 """
 
 import pytest
+from nbformat import NotebookNode
 from nbval.plugin import IPyNbCell
 
 from tools.notebooks import data_missing, needs_torch, pin_environment, torch_missing
@@ -19,7 +20,7 @@ def compare_outputs(self: IPyNbCell, test: list, ref: list, skip_compare=None) -
     tolerance = self.cell.metadata.get("tolerance")
     if tolerance and [output.output_type for output in test] == [o.output_type for o in ref]:
         test = [
-            output | {"text": settle(output.text, stored.text, tolerance)}
+            NotebookNode(output, text=settle(output.text, stored.text, tolerance))
             if output.output_type == stored.output_type == "stream"
             else output
             for output, stored in zip(test, ref, strict=True)
