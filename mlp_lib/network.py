@@ -68,8 +68,11 @@ class Network:
 
     def penalty(self) -> float:
         """J_reg = (λ/2) Σ W² (eq. 17.16)."""
-        W = self.theta[self.is_weight]
+        W = self._weights()
         return 0.5 * self.weight_decay * float(W @ W)
+
+    def _weights(self) -> np.ndarray:
+        return np.where(self.is_weight, self.theta, 0)
 
     def cost_and_grad(self, X: np.ndarray, T: np.ndarray) -> float:
         """J in training mode; fills `grad` with ∂J/∂theta."""
@@ -82,9 +85,8 @@ class Network:
             D = layer.backward(D)
         self.layers[0].backward(D, input_grad=False)  # 2L - 1 products, not 2L
         if self.weight_decay:
-            decay = self.weight_decay * np.where(self.is_weight, self.theta, 0)
-            self._grad += decay  # eq. 17.17
-            J += 0.5 * float(decay @ self.theta)
+            self._grad += self.weight_decay * self._weights()  # eq. 17.17
+            J += self.penalty()
         return J
 
     def _forward(self, X: np.ndarray, train: bool) -> np.ndarray:
@@ -174,18 +176,15 @@ class Network:
 
     def save(self, path: str | os.PathLike) -> None:
         """Write parameters and running statistics to an .npz file, all of it or nothing."""
-        write_arrays(path, {"layers": self._layer_names(), **self.state()})
+        write_arrays(path, {"layers": list(map(str, self.layers)), **self.state()})
 
     def load(self, path: str | os.PathLike) -> None:
         """Read what `save` wrote from a network of the same layers; ValueError if it is not."""
-        saved, expected = read_arrays(path), self._layer_names()
+        saved, expected = read_arrays(path), list(map(str, self.layers))
         found = [str(name) for name in saved.get("layers", [])]
         if found != expected:
             raise ValueError(f"{path} holds the layers {found}, this network has {expected}")
         self.set_state(saved)
-
-    def _layer_names(self) -> list[str]:
-        return [str(layer) for layer in self.layers]
 
     def __repr__(self) -> str:
         rows = [("layer", "output", "parameters"), ("input", f"(N, {self.d_in})", "")]
