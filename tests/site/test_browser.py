@@ -89,6 +89,26 @@ def test_solution_opens_with_the_keyboard(page, site_url, first_chapter, problem
     assert problems == []
 
 
+def test_quick_check_answers_by_keyboard_and_without_javascript(
+    page, browser, site_url, first_chapter, problems
+):
+    open_page(page, f"{site_url}/{first_chapter}")
+    option = page.locator(".quick-check details").first
+    answer = option.locator("div").first
+    assert not answer.is_visible()
+    option.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert answer.is_visible()
+    assert answer.inner_text().startswith(("Right.", "No."))
+    assert problems == []
+
+    plain = browser.new_context(java_script_enabled=False).new_page()
+    plain.goto(f"{site_url}/{first_chapter}")
+    plain.locator(".quick-check summary").first.click()
+    assert plain.locator(".quick-check details div").first.is_visible()
+    plain.context.close()
+
+
 def test_skip_link_is_the_first_stop(page, site_url):
     page.goto(f"{site_url}/book/index.html")
     page.keyboard.press("Tab")
@@ -101,9 +121,10 @@ def test_run_button_leads_to_the_section_on_running(page, site_url, first_chapte
     page.goto(f"{site_url}/{first_chapter}")
     page.get_by_role("link", name="Run this chapter").click()
     assert page.url == f"{site_url}/book/index.html#run-it"
+    # Waits: the browser scrolls there only when the page's style sheets have come.
     page.get_by_role("heading", name="Run this book").wait_for()
-    top = page.evaluate("document.querySelector('#run-it').getBoundingClientRect().top")
-    assert 0 <= top < 900
+    top = "document.querySelector('#run-it').getBoundingClientRect().top"
+    page.wait_for_function(f"0 <= {top} && {top} < innerHeight")
     assert problems == []
 
 
