@@ -188,6 +188,55 @@ def test_punctuation_stays_with_its_formula(book):
     assert re.search(r"\\\(y\\\)</span> alone", page)
 
 
+QUICK_CHECK = """\
+````{admonition} Quick check
+:class: quick-check
+
+What is $1 + 1$?
+
+1. one
+2. two
+
+```{admonition} Answer
+:class: dropdown
+
+1. No. That is half of it.
+2. Right. Count them.
+```
+````
+"""
+
+
+def test_quick_check_answers_in_its_options(book):
+    assert book(("Do it.\n```\n", "Do it.\n```\n\n" + QUICK_CHECK)) == ""
+    page = (book.html / "07_two.html").read_text(encoding="utf-8")
+    options = re.findall(r'<details class="(\w+)">(.*?)</details>', page, re.DOTALL)
+    texts = [(kind, re.sub(r"<[^>]*>|\s+", " ", text).split()) for kind, text in options]
+    assert texts == [
+        ("wrong", "one No. That is half of it.".split()),
+        ("right", "two Right. Count them.".split()),
+    ]
+    assert "dropdown" not in page.partition("quick-check")[2].partition("</details>")[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Right. Count", "Yes. Count"),
+        ("No. That", "Right. That"),
+        ("Right. Count", "No. Count"),
+        ("2. Right. Count them.\n", ""),
+        ("1. one\n2. two\n", ""),
+    ],
+)
+def test_quick_check_without_one_right_answer_is_a_warning(book, old, new):
+    assert old in QUICK_CHECK
+    wrong = QUICK_CHECK.replace(old, new)
+    assert "a quick check needs one answer for each option" in book(
+        ("Do it.\n```\n", "Do it.\n```\n\n" + wrong)
+    )
+
+
 def test_mathjax_is_a_small_part_of_the_package(book):
     book()
     files = [path for path in (book.html / "_static" / "mathjax").rglob("*") if path.is_file()]

@@ -1,8 +1,30 @@
 """The book's own Sphinx extension: one module for each thing it does."""
 
-from . import citations, exercises, live, mathjax, notebooks, numbers, pages, punctuation
+from . import (
+    citations,
+    exercises,
+    live,
+    mathjax,
+    notebooks,
+    numbers,
+    pages,
+    punctuation,
+    quickchecks,
+    register,
+)
 
-PARTS = (citations, exercises, live, mathjax, notebooks, numbers, pages, punctuation)
+PARTS = (
+    citations,
+    exercises,
+    live,
+    mathjax,
+    notebooks,
+    numbers,
+    pages,
+    punctuation,
+    quickchecks,
+    register,
+)
 
 
 def setup(app):
