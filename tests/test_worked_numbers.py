@@ -1,5 +1,7 @@
 """The numbers worked by hand in the book (D- and F-numbers), to double precision."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -303,3 +305,55 @@ def test_a_hand_made_network_solves_xor():  # F-11
     net.layers[0].params["b"] = [0, -1]
     X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
     np.testing.assert_array_equal(net.predict(X)[:, 0], [0, 1, 1, 0])
+
+
+class Counted(np.ndarray):
+    """Array that counts the matrix products it takes part in."""
+
+    products = 0
+
+    def __array_ufunc__(self, ufunc, method, *arrays, out=None, **options):
+        Counted.products += ufunc is np.matmul
+        arrays = [np.asarray(one) for one in arrays]
+        if out is not None:
+            options["out"] = tuple(np.asarray(one) for one in out)
+        return np.asarray(getattr(ufunc, method)(*arrays, **options)).view(Counted)
+
+
+@pytest.mark.parametrize("sizes", [(4, 3, 2), (4, 3, 3, 2), (4, 3, 3, 3, 2)])
+def test_matrix_products_of_a_pass(sizes):  # D-24: L forward, 2L - 1 backward
+    rng, layers = np.random.default_rng(3), []
+    for d_in, d_out in zip(sizes, sizes[1:], strict=False):
+        layers += [Linear(d_in, d_out, rng), ReLU()]
+    net = Network(layers[:-1], SquaredError())
+    for layer in net.layers[::2]:
+        dict.__setitem__(layer.params, "W", layer.params["W"].view(Counted))
+    X = rng.normal(size=(5, 4)).view(Counted)
+    L, Counted.products = len(sizes) - 1, 0
+    net.forward(X, train=True)
+    assert Counted.products == L
+    net.cost_and_grad(X, np.zeros((5, 2)))
+    assert Counted.products == L + L + (2 * L - 1)
+
+
+def test_one_buffer_needs_less_memory_than_a_list():  # F-14
+    def peak(add_up):
+        tracemalloc.start()
+        try:
+            add_up(np.full(100_000, float(k)) for k in range(50))
+            return tracemalloc.get_traced_memory()[1] / 2**20
+        finally:
+            tracemalloc.stop()
+
+    def one_buffer(parts):
+        buffer = np.zeros(100_000)
+        for part in parts:
+            buffer += part
+
+    def list_then_sum(parts):
+        parts, result = list(parts), np.zeros(100_000)
+        for part in parts:
+            result = result + part
+
+    assert peak(one_buffer) < 3 * 100_000 * 8 / 2**20 + 0.1
+    assert peak(list_then_sum) == pytest.approx(52 * 100_000 * 8 / 2**20, abs=0.1)

@@ -47,7 +47,7 @@ KERNEL = {
     },
 }
 NOTEBOOK_METADATA = ("myst", "mystnb", "requires")  # what an author writes; the rest is dropped
-CELL_METADATA = ("jupyter", "mystnb", "sources", "tags", "tolerance")
+CELL_METADATA = ("checks", "jupyter", "mystnb", "sources", "tags", "tolerance", "unchecked")
 
 
 def pin_environment() -> None:

@@ -134,6 +134,16 @@ def test_title_carries_the_chapters_number(chapter):
     assert re.search(rf"^\(ch-{n}\)=\n# {n}\. ", opening, re.MULTILINE), opening
 
 
+def test_front_page_has_the_chapter_and_its_time(chapter):
+    contents = (ROOT / "book" / "index.md").read_text(encoding="utf-8")
+    minutes = re.search(r"\*\*Time\*\* (\d+) minutes", text_of(read(chapter)))[1]
+    assert re.search(
+        rf"^\| \[{number(chapter)}\. [^|]*\]\({chapter}\) \|.*\| {minutes}&nbsp;min \|$",
+        contents,
+        re.MULTILINE,
+    )
+
+
 def test_equations_are_numbered_in_order(chapter):
     labels = equation_labels(chapter)
     assert labels

@@ -117,3 +117,17 @@ def test_no_markup_is_left_unrendered(chapter):
     text = article.get_text()
     left = ("{eq}", "{ref}", "{numref}", "{cite", "```", "$", "\\begin{", "enumerator:")
     assert [markup for markup in left if markup in text] == []
+
+
+def test_appendix_says_where_every_item_is(site):
+    rows = parse(site / "book/sources.html").select("tbody tr")
+    cells = {row.td.text: row.find_all("td") for row in rows}
+    items = [name for name in cells if re.fullmatch(r"S\d-\d\d|X-\d\d|[DF]-\d\d", name)]
+    assert len(items) == 268 + 11 + 45
+    assert [name for name in items if not cells[name][-1].find("a")] == []
+    assert len([name for name in cells if re.match(r"E\d-\d\d", name)]) == 124
+
+
+@pytest.mark.parametrize("name", ["glossary", "api", "exercises"])
+def test_appendix_is_not_empty(site, name):
+    assert len(parse(site / f"book/{name}.html").article.text.split()) > 300
