@@ -6,7 +6,7 @@ from mlp_lib.layers import Arrays, Layer
 
 
 class BatchNorm(Layer):
-    """Standardise every column over the mini-batch, then scale by γ and shift by β (eq. 17.8).
+    """Standardise every column over the mini-batch, then scale by γ and shift by β (eq. 16.3).
 
     Evaluation uses the running statistics. As in PyTorch, the batch's own variance is that
     with 1/N, the running one takes in that with 1/(N - 1). A training batch of one row has no
@@ -40,20 +40,20 @@ class BatchNorm(Layer):
         running, N = self.buffers, len(X)
         mean, var = running["running_mean"], running["running_var"]
         if train:
-            mean, var = X.mean(axis=0), X.var(axis=0)  # eq. 17.7
-        if train and N > 1:  # eq. 17.11
+            mean, var = X.mean(axis=0), X.var(axis=0)  # eq. 16.1
+        if train and N > 1:  # eq. 16.11
             running["running_mean"] += self.momentum * (mean - running["running_mean"])
             running["running_var"] += self.momentum * (var * N / (N - 1) - running["running_var"])
         inv_std = 1 / np.sqrt(var + self.eps)
-        X_hat = (X - mean) * inv_std
-        Z = self.params["gamma"] * X_hat + self.params["beta"]  # eq. 17.8
+        X_hat = (X - mean) * inv_std  # eq. 16.2
+        Z = self.params["gamma"] * X_hat + self.params["beta"]  # eq. 16.3
         return self._keep(Z, X_hat, inv_std, train)
 
     def backward(self, D, input_grad=True):
         X_hat, inv_std, train = self._recall(D)
         gamma, N = self.params["gamma"], len(D)
-        self.grads["gamma"] = sum_DX = (D * X_hat).sum(axis=0)  # eq. 17.9
+        self.grads["gamma"] = sum_DX = (D * X_hat).sum(axis=0)  # eq. 16.4
         self.grads["beta"] = sum_D = D.sum(axis=0)
         if not train:  # the running statistics do not depend on X
             return gamma * inv_std * D
-        return gamma * inv_std / N * (N * D - sum_D - X_hat * sum_DX)  # eq. 17.10
+        return gamma * inv_std / N * (N * D - sum_D - X_hat * sum_DX)  # eq. 16.9

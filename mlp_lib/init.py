@@ -1,7 +1,7 @@
 """Initial weights. Every initialiser is a function (rng, d_in, d_out) -> W of shape (d_in, d_out).
 
 The variance of a sum of d_in terms grows with d_in, so the weights must shrink with it if
-the signal is to keep its size from layer to layer (eq. 17.14, eq. 17.15).
+the signal is to keep its size from layer to layer (eq. 14.6, eq. 14.8).
 """
 
 from collections.abc import Callable

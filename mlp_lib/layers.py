@@ -167,9 +167,9 @@ class Dropout(Layer):
         if not train:
             return self._keep(X, 1)
         kept = self.rng.random(X.shape, dtype=X.dtype) >= self.rate
-        scale = kept / X.dtype.type(1 - self.rate)
+        scale = kept / X.dtype.type(1 - self.rate)  # eq. 15.7
         return self._keep(X * scale, scale)
 
     def backward(self, D, input_grad=True):
         (scale,) = self._recall(D)
-        return D * scale
+        return D * scale  # eq. 15.9

@@ -22,7 +22,7 @@ class Network:
     loss : Loss
         Compares logits and targets, and turns logits into predictions.
     weight_decay : float
-        λ of the penalty (λ/2)‖W‖² (eq. 17.16); biases, γ and β are not penalised.
+        λ of the penalty (λ/2)‖W‖² (eq. 15.1); biases, γ and β are not penalised.
     dtype : data type
         float64 to compare numbers, float32 to train on images; kept from end to end.
 
@@ -67,7 +67,7 @@ class Network:
         return self.loss.value(self.forward(X, train), T) + self.penalty()
 
     def penalty(self) -> float:
-        """J_reg = (λ/2) Σ W² (eq. 17.16)."""
+        """J_reg = (λ/2) Σ W² (eq. 15.1)."""
         W = self._weights()
         return 0.5 * self.weight_decay * float(W @ W)
 
@@ -83,9 +83,9 @@ class Network:
         J, D = self.loss.value_and_grad(self._forward(X, train=True), T)
         for layer in reversed(self.layers[1:]):
             D = layer.backward(D)
-        self.layers[0].backward(D, input_grad=False)  # 2L - 1 products, not 2L
+        self.layers[0].backward(D, input_grad=False)  # 2L - 1 products, not 2L, eq. 12.12
         if self.weight_decay:
-            self._grad += self.weight_decay * self._weights()  # eq. 17.17
+            self._grad += self.weight_decay * self._weights()  # eq. 15.2
             J += self.penalty()
         return J
 
