@@ -138,7 +138,7 @@ def test_front_page_has_the_chapter_and_its_time(chapter):
     contents = (ROOT / "book" / "index.md").read_text(encoding="utf-8")
     minutes = re.search(r"\*\*Time\*\* (\d+) minutes", text_of(read(chapter)))[1]
     assert re.search(
-        rf"^\| \[{number(chapter)}\. [^|]*\]\({chapter}\) \|.*\| {minutes}&nbsp;min \|$",
+        rf"^\| \[{number(chapter)}\. [^|]*\]\({chapter}\) \|.*\| {minutes}(–\d+)?&nbsp;min \|$",
         contents,
         re.MULTILINE,
     )

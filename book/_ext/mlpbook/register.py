@@ -18,7 +18,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from .numbers import chapter_number, warn
 
 EXERCISE = re.compile(r"\{exercise\} (.*)\n:label: (\S+)")
-LINES_OF_A_CELL = 10_000  # MyST-NB counts a notebook's lines so: cell 0 begins at 10,000
+LINES_OF_A_CELL = 10_000  # MyST-NB counts a notebook's lines so: those of cell 0 from 10,002 on
 
 
 class Places(nodes.General, nodes.Inline, nodes.Element):
@@ -52,34 +52,46 @@ def cell_text(cell):
 
 
 def treats(source):
-    """Return the test whether a cell treats an item of a source, an erratum or a number."""
-    return lambda cell: source in cell["metadata"].get("sources", [])
+    """Return a function that gives the last line of a cell which treats an item, else None.
+
+    A cell may end one section and begin another; what it treats is mostly in the second.
+    """
+    return lambda cell: (
+        LINES_OF_A_CELL - 3 if source in cell["metadata"].get("sources", []) else None
+    )
 
 
 def introduces(term):
-    """Return the test whether a cell introduces a term."""
+    """Return a function that gives the line in which a cell introduces a term, else None."""
     bold = re.compile(rf"\*\*{re.escape(term)}s?\*\*", re.IGNORECASE)
-    return lambda cell: cell["cell_type"] == "markdown" and bold.search(cell_text(cell))
+
+    def line(cell):
+        match = cell["cell_type"] == "markdown" and bold.search(cell_text(cell))
+        return cell_text(cell).count("\n", 0, match.start()) if match else None
+
+    return line
 
 
 def sections(env, docname):
-    """Return the sections of a page: the cell in which each begins, and its link's target."""
+    """Return the sections of a page: the line in which each begins, and its link's target."""
     slugs = env.metadata[docname].get("myst_slugs", {})
     titles = {link["anchorname"]: link for link in env.tocs[docname].findall(nodes.reference)}
     for line, name, _ in slugs.values():
         # The page's own title has an empty anchor in the table of contents.
-        title = titles.get(f"#{name}", titles.get(""))
-        yield line // LINES_OF_A_CELL - 1, name, title
+        yield line, name, titles.get(f"#{name}", titles.get(""))
 
 
-def find(env, matches):
-    """Return the pages and sections with a matching cell, each once, in the book's order."""
+def find(env, line_in):
+    """Return the sections for which `line_in(cell)` gives a line, in the book's order."""
     found = {}
     for docname, cells in chapters(env).items():
         begins = list(sections(env, docname))
         for index, cell in enumerate(cells):
-            if matches(cell):
-                _, name, title = max((one for one in begins if one[0] <= index), key=lambda s: s[0])
+            if (line := line_in(cell)) is not None:
+                line += (index + 1) * LINES_OF_A_CELL + 2
+                _, name, title = max(
+                    (one for one in begins if one[0] <= line), key=lambda one: one[0]
+                )
                 found[docname, name] = title
     return found
 
