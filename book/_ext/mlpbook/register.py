@@ -117,21 +117,10 @@ def fill(app, doctree, docname):
         gap.replace_self(links[1:] or [nodes.Text("–")])
 
 
-ITEM_TABLE = ("| item | what it is | where |", "| --- | --- | --- |")
-
-
 def items(lists, prefix, env):
-    """Table of a source's items."""
-    yield from ITEM_TABLE
-    for name, title in lists["items"].items():
-        if name.startswith(prefix):
-            yield f"| {name} | {title} | {{treated}}`{name}` |"
-
-
-def numbers(lists, prefix, env):
-    """Table of the worked numbers."""
-    yield from ITEM_TABLE
-    for name, title in lists["numbers"].items():
+    """Table of a source's items, or of the worked numbers."""
+    yield from ("| item | what it is | where |", "| --- | --- | --- |")
+    for name, title in (lists["items"] | lists["numbers"]).items():
         if name.startswith(prefix):
             yield f"| {name} | {title} | {{treated}}`{name}` |"
 
@@ -174,7 +163,7 @@ def exercises(lists, prefix, env):
                 yield f"- [Exercise {label[3:].replace('-', '.')}](#{label}): {name}"
 
 
-TABLES = {one.__name__: one for one in (items, numbers, errata, conflicts, glossary, exercises)}
+TABLES = {one.__name__: one for one in (items, errata, conflicts, glossary, exercises)}
 
 
 class Register(SphinxDirective):
