@@ -1,34 +1,23 @@
 """The book's own Sphinx extension: one module for each thing it does."""
 
-from . import (
-    citations,
-    exercises,
-    live,
-    mathjax,
-    notebooks,
-    numbers,
-    pages,
-    punctuation,
-    quickchecks,
-    register,
-)
+from importlib import import_module
 
 PARTS = (
-    citations,
-    exercises,
-    live,
-    mathjax,
-    notebooks,
-    numbers,
-    pages,
-    punctuation,
-    quickchecks,
-    register,
+    "citations",
+    "exercises",
+    "live",
+    "mathjax",
+    "notebooks",
+    "numbers",
+    "pages",
+    "punctuation",
+    "quickchecks",
+    "register",
 )
 
 
 def setup(app):
     """Connect every part of the extension to Sphinx."""
     for part in PARTS:
-        part.setup(app)
+        import_module(f".{part}", __name__).setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

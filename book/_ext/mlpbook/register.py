@@ -22,7 +22,7 @@ LINES_OF_A_CELL = 10_000  # MyST-NB counts a notebook's lines so: those of cell 
 
 
 class Places(nodes.General, nodes.Inline, nodes.Element):
-    """Gap for links to the sections that treat `source`, or that introduce `term`."""
+    """Gap for links to the sections that treat an item, or to the one that introduces a term."""
 
 
 class PlacesRole(SphinxRole):
@@ -99,8 +99,8 @@ def find(env, line_in):
 def fill(app, doctree, docname):
     """Put the links into the gaps of a page."""
     for gap in list(doctree.findall(Places)):
-        matches = treats(gap["treated"]) if "treated" in gap else introduces(gap["introduced"])
-        found = find(app.env, matches)
+        line_in = treats(gap["treated"]) if "treated" in gap else introduces(gap["introduced"])
+        found = find(app.env, line_in)
         if "introduced" in gap:
             found = dict(list(found.items())[:1])
             if not found:
