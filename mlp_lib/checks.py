@@ -15,8 +15,9 @@ def check_matrix(X: np.ndarray, d: int, dtype: np.dtype, name: str = "X") -> np.
         raise ValueError(f"{name} has shape {X.shape}: an empty batch; expected one row or more")
     with np.errstate(over="ignore"):
         X = X.astype(dtype, copy=False)
-    finite = np.isfinite(X)
-    if not finite.all():
+    # The smallest entry is NaN if any is: two numbers tell, without a matrix of answers.
+    if not (np.isfinite(X.min()) and np.isfinite(X.max())):
+        finite = np.isfinite(X)
         n, i = np.argwhere(~finite)[0]
         raise ValueError(
             f"{name} holds {(~finite).sum()} values that are NaN or infinite in {dtype}, the first "
@@ -33,3 +34,18 @@ def check_generator(rng: np.random.Generator, who: str) -> np.random.Generator:
             "pass rng=np.random.default_rng(seed)"
         )
     return rng
+
+
+def check_state(state: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
+    """ValueError unless `state` has finite numbers under every name and in every shape expected."""
+    if missing := expected.keys() - state.keys():
+        raise ValueError(f"the saved state lacks {', '.join(sorted(missing))}")
+    for name, own in expected.items():
+        value = state[name]
+        if value.shape != own.shape or value.dtype.kind != "f":
+            raise ValueError(
+                f"{name} in the saved state is {value.dtype} of shape {value.shape}, "
+                f"expected {own.dtype} of shape {own.shape}"
+            )
+        if not np.isfinite(value).all():
+            raise ValueError(f"{name} in the saved state holds NaN or infinite values")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mlp_lib.checks import check_matrix
+from mlp_lib.checks import check_matrix, check_state
 from mlp_lib.layers import Arrays, Layer
 from mlp_lib.losses import Loss
 from mlp_lib.storage import read_arrays, write_arrays
@@ -78,9 +78,9 @@ class Network:
         """J in training mode; fills `grad` with ∂J/∂theta."""
         return self.backprop(*self.check(X, T))
 
-    def backprop(self, X: np.ndarray, T: np.ndarray) -> float:
-        """`cost_and_grad` for X and T that `check` has passed."""
-        J, D = self.loss.value_and_grad(self._forward(X, train=True), T)
+    def backprop(self, X: np.ndarray, T: np.ndarray, weight: np.ndarray | None = None) -> float:
+        """`cost_and_grad` for X and T that `check` has passed; `weight` (N,) counts the samples."""
+        J, D = self.loss.value_and_grad(self._forward(X, train=True), T, weight)
         for layer in reversed(self.layers[1:]):
             D = layer.backward(D)
         self.layers[0].backward(D, input_grad=False)  # 2L - 1 products, not 2L, eq. 12.12
@@ -166,9 +166,8 @@ class Network:
         return {"theta": self.theta.copy(), **buffers}
 
     def set_state(self, state: dict[str, np.ndarray]) -> None:
-        """Write back what `state` returned; ValueError if something of it is missing."""
-        if missing := self.state().keys() - state.keys():
-            raise ValueError(f"the saved state lacks {', '.join(sorted(missing))}")
+        """Write back what `state` returned; ValueError, and no change, if it does not fit."""
+        check_state(state, self.state())
         self.theta[:] = state["theta"]
         for i, layer in enumerate(self.layers):
             for name in layer.buffers:
@@ -180,7 +179,8 @@ class Network:
 
     def load(self, path: str | os.PathLike) -> None:
         """Read what `save` wrote from a network of the same layers; ValueError if it is not."""
-        saved, expected = read_arrays(path), list(map(str, self.layers))
+        own = sum(value.size for value in self.state().values())
+        saved, expected = read_arrays(path, 16 * own + 2**20), list(map(str, self.layers))
         found = [str(name) for name in saved.get("layers", [])]
         if found != expected:
             raise ValueError(f"{path} holds the layers {found}, this network has {expected}")

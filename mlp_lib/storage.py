@@ -1,6 +1,8 @@
 """Files of arrays: written as a whole or not at all, checked when they are read."""
 
+import math
 import os
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,20 +20,34 @@ def write_arrays(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> N
         part.unlink(missing_ok=True)
 
 
-def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Read an .npz file.
+def read_arrays(path: str | os.PathLike, max_bytes: int) -> dict[str, np.ndarray]:
+    """Read an .npz file whose arrays take `max_bytes` of memory at most.
 
     Raises
     ------
     ValueError
-        If the file is of another kind or damaged. Nothing in it is executed.
+        If the file is of another kind, damaged or larger. Nothing in it is executed, and nothing
+        is unpacked before the sizes that it claims are known to be small enough.
     FileNotFoundError, PermissionError
         If it cannot be opened.
     """
     try:
+        with zipfile.ZipFile(path) as archive:
+            sizes = [_claimed_bytes(archive, name) for name in archive.namelist()]
+        if min(sizes, default=0) < 0 or sum(sizes) > max_bytes:
+            raise ValueError(
+                f"its arrays claim {sum(sizes):,} bytes, expected {max_bytes:,} at most"
+            )
         with np.load(path, allow_pickle=False) as file:
             return dict(file)
     except (FileNotFoundError, PermissionError):
         raise
     except Exception as error:  # whatever NumPy makes of a file of another kind
         raise ValueError(f"{path} is not a file written by Network.save: {error}") from error
+
+
+def _claimed_bytes(archive: zipfile.ZipFile, name: str) -> int:
+    with archive.open(name) as file:
+        np.lib.format.read_magic(file)
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    return math.prod(shape) * dtype.itemsize
