@@ -133,7 +133,8 @@ class Linear(Layer):
 
     def backward(self, D, input_grad=True):
         (X,) = self._recall(D)
-        self.grads["W"] = X.T @ D  # (d_in, N)(N, d_out) -> (d_in, d_out)  eq. 13.2
+        # Straight into the network's gradient: the largest array of the step is written once.
+        np.matmul(X.T, D, out=self.grads["W"])  # (d_in, N)(N, d_out) -> (d_in, d_out)  eq. 13.2
         if "b" in self.params:
             self.grads["b"] = D.sum(axis=0)  # eq. 13.3
         return D @ self.params["W"].T if input_grad else None  # eq. 13.4

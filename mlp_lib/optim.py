@@ -33,10 +33,15 @@ class Optimiser:
                 "make a new optimiser for each network"
             )
         self.t += 1
-        lr = float(self.lr(self.t) if callable(self.lr) else self.lr)
+        lr = self.rate(self.t)
         if not lr >= 0:
             raise ValueError(f"the schedule gives lr = {lr} at step {self.t}, expected 0 or more")
         self.update(theta, grad, lr)
+
+    def rate(self, t: int) -> float:
+        """η of step t."""
+        # A NumPy float64 would make every product with float32 vectors a slow float64 one.
+        return float(self.lr(t) if callable(self.lr) else self.lr)
 
     def start(self, theta: np.ndarray) -> None:
         """Allocate what is remembered from step to step."""
@@ -95,8 +100,11 @@ class Adam(Optimiser):
 
     References
     ----------
-    Kingma & Ba (2015), Adam: a method for stochastic optimization, algorithm 1.
+    Kingma & Ba (2015), Adam: a method for stochastic optimization, algorithm 1, with the order of
+    computation that their section 2 gives as the more efficient one.
     """
+
+    BLOCK = 32768  # numbers: five blocks fit into the second-level cache of most processors
 
     def __init__(
         self,
@@ -111,17 +119,31 @@ class Adam(Optimiser):
         self.eps = eps
 
     def start(self, theta):
-        self.m = np.zeros_like(theta)
-        self.v = np.zeros_like(theta)
+        self.sum_g = np.zeros_like(theta)  # m / (1 - β1): sums need fewer passes than means
+        self.sum_gg = np.zeros_like(theta)  # v / (1 - β2)
+        # Means of gradients that are all 0 shrink for ever, into denormal numbers, with which
+        # processors are slow. Added to g, this keeps them, and those of g², out of that range.
+        self._tiny = np.sqrt(np.finfo(theta.dtype).smallest_normal)
 
     def update(self, theta, grad, lr):
-        self.m *= self.beta1
-        self.m += (1 - self.beta1) * grad  # eq. 17.3
-        self.v *= self.beta2
-        self.v += (1 - self.beta2) * grad * grad  # eq. 17.4
-        m_hat = self.m / (1 - self.beta1**self.t)  # eq. 17.5
-        v_hat = self.v / (1 - self.beta2**self.t)
-        theta -= lr * m_hat / (np.sqrt(v_hat) + self.eps)  # eq. 17.6
+        # eq. 17.5 and the factors 1 - β act on numbers here, not on vectors.
+        root = ((1 - self.beta2) / (1 - self.beta2**self.t)) ** 0.5
+        lr = lr * (1 - self.beta1) / (1 - self.beta1**self.t) / root
+        # Block by block and in place: all passes but the first read numbers from the cache.
+        for start in range(0, theta.size, self.BLOCK):
+            part = slice(start, start + self.BLOCK)
+            sum_g, sum_gg = self.sum_g[part], self.sum_gg[part]
+            work = grad[part] + self._tiny
+            sum_g *= self.beta1
+            sum_g += work  # eq. 17.3
+            work *= work
+            sum_gg *= self.beta2
+            sum_gg += work  # eq. 17.4
+            np.sqrt(sum_gg, out=work)
+            work += self.eps / root
+            np.divide(sum_g, work, out=work)
+            work *= lr
+            theta[part] -= work  # eq. 17.6
 
 
 def exponential_decay(lr: float, factor: float, steps: int) -> Schedule:
