@@ -12,7 +12,7 @@ from mlp_lib.checks import check_matrix
 
 
 class Loss:
-    """What the losses share; each defines `output`, `value_and_grad` and what targets it takes."""
+    """What the losses share; each defines `output`, `per_sample` and what targets it takes."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -37,9 +37,18 @@ class Loss:
         """Prediction Ŷ (N, K) from logits U."""
         raise NotImplementedError
 
-    def value_and_grad(self, U: np.ndarray, T: np.ndarray) -> tuple[float, np.ndarray]:
-        """J and ∂J/∂U for targets that `targets` has passed."""
+    def per_sample(self, U: np.ndarray, T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Loss of each sample, (N,), and its derivative by the sample's logits, (N, K)."""
         raise NotImplementedError
+
+    def value_and_grad(
+        self, U: np.ndarray, T: np.ndarray, weight: np.ndarray | None = None
+    ) -> tuple[float, np.ndarray]:
+        """J and ∂J/∂U for targets that `targets` has passed; `weight` (N,) counts the samples."""
+        J, D = self.per_sample(U, T)
+        if weight is not None:
+            J, D = weight * J, weight[:, None] * D
+        return float(J.sum() / len(U)), D / len(U)
 
     def targets(self, T: np.ndarray, U: np.ndarray) -> np.ndarray:
         """T as an (N, K) matrix in the dtype of the logits U; ValueError where it cannot be one."""
@@ -65,9 +74,9 @@ class SquaredError(Loss):
     def output(self, U):
         return U
 
-    def value_and_grad(self, U, T):
+    def per_sample(self, U, T):
         E = U - T
-        return float((E * E).sum() / len(U)), 2 / len(U) * E  # eq. 13.11
+        return (E * E).sum(axis=1), 2 * E  # eq. 13.11
 
 
 class SoftmaxCrossEntropy(Loss):
@@ -79,10 +88,11 @@ class SoftmaxCrossEntropy(Loss):
     def output(self, U):
         return softmax(U)
 
-    def value_and_grad(self, U, T):
+    def per_sample(self, U, T):
         shifted = U - U.max(axis=1, keepdims=True)
-        log_P = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-        return float(-(T * log_P).sum() / len(U)), (np.exp(log_P) - T) / len(U)  # eq. 13.9
+        E = np.exp(shifted)
+        total = E.sum(axis=1, keepdims=True)
+        return -(T * (shifted - np.log(total))).sum(axis=1), E / total - T  # eq. 13.9
 
     def targets(self, T, U):
         N, K = U.shape
@@ -112,9 +122,9 @@ class SigmoidCrossEntropy(Loss):
     def output(self, U):
         return sigmoid(U)
 
-    def value_and_grad(self, U, T):
+    def per_sample(self, U, T):
         J = np.maximum(U, 0) - U * T + np.log1p(np.exp(-np.abs(U)))
-        return float(J.sum() / len(U)), (sigmoid(U) - T) / len(U)  # eq. 13.13
+        return J.sum(axis=1), sigmoid(U) - T  # eq. 13.13
 
     def targets(self, T, U):
         T = super().targets(T, U)

@@ -1,6 +1,8 @@
 """The training loop: mini-batches, validation, early stopping."""
 
+import math
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -25,11 +27,22 @@ class History:
         Cost and metric on the validation data after the epoch, in evaluation mode.
     best_epoch : int or None
         The epoch, counted from 1, of the lowest validation cost.
+    interrupted : bool
+        Whether training was stopped from the keyboard; the epoch it was in is not recorded.
     """
 
     cost: list[float] = field(default_factory=list)
     val_cost: list[float] = field(default_factory=list)
     val_metric: list[float] = field(default_factory=list)
+    interrupted: bool = False
+
+    def record(self, cost: float, validation: tuple[float, float | None] | None) -> None:
+        """Add an epoch: its cost; cost and metric on the validation data, where there are any."""
+        self.cost.append(cost)
+        if validation is not None:
+            self.val_cost.append(validation[0])
+            if validation[1] is not None:
+                self.val_metric.append(validation[1])
 
     @property
     def best_epoch(self) -> int | None:
@@ -52,12 +65,16 @@ def train(
     epochs: int,
     batch_size: int,
     rng: np.random.Generator,
+    sample_weight: np.ndarray | None = None,
     validation: tuple[np.ndarray, np.ndarray] | None = None,
     metric: Callable[[np.ndarray, np.ndarray], float] | None = None,
     patience: int | None = None,
     progress: bool = False,
 ) -> History:
     """Train `net` in place and return what happened.
+
+    To go on later, call it again with the same optimiser. Ctrl-C (in Jupyter: interrupt) ends
+    training with a warning; the network is then as it was after the last complete epoch.
 
     Parameters
     ----------
@@ -68,6 +85,9 @@ def train(
         where N is no multiple of it).
     rng : numpy.random.Generator
         Shuffles the samples anew in every epoch.
+    sample_weight : ndarray (N,), optional
+        How many samples each one counts for, 0 or more; only the proportions matter. The cost of
+        a mini-batch is the mean of weight times loss, with weights of mean 1 over all samples.
     validation : (X, T), optional
         Data that are only looked at.
     metric : function (T, Y_hat) -> float, optional
@@ -83,7 +103,7 @@ def train(
     ValueError
         For data that do not fit the network, or settings that do not fit each other.
     FloatingPointError
-        If the cost or a parameter is no longer finite.
+        If the cost or a parameter is no longer finite; names the step and the likely causes.
     """
     X, T = net.check(X, T)
     check_generator(rng, "train")
@@ -92,43 +112,73 @@ def train(
         if not optional and (not isinstance(value, int | np.integer) or value < 1):
             raise ValueError(f"{name} is {value}, expected a whole number, 1 or more")
     if validation is not None:
-        _validate(net, *validation, metric, History())  # finds what does not fit before any step
+        _validate(net, *validation, metric)  # finds what does not fit before any step
     elif metric is not None or patience is not None:
         raise ValueError("metric and patience look at validation data: pass validation=(X, T)")
 
-    history, best = History(), None
+    if sample_weight is not None:
+        sample_weight = _mean_one(sample_weight, len(X), net.dtype)
+
+    history, best, complete = History(), None, net.state()
     counted = range(1, epochs + 1)
-    for epoch in tqdm(counted, desc="epochs", file=sys.stdout) if progress else counted:
-        total = 0.0
-        for batch in minibatches(len(X), batch_size, rng):
-            J = net.backprop(X[batch], T[batch])
-            if not np.isfinite(J):
-                raise _diverged(f"the cost became {J}", epoch, optimiser)
-            optimiser.step(net.theta, net.grad)
-            total += J * len(batch)
-        if not np.isfinite(net.theta).all():  # the last step of the epoch
-            raise _diverged("parameters overflowed", epoch, optimiser)
-        history.cost.append(total / len(X))
-        if validation is not None:
-            _validate(net, *validation, metric, history)
-        if patience is not None:
-            if history.best_epoch == epoch:
-                best = net.state()
-            elif epoch - history.best_epoch >= patience:
-                break
+    try:
+        for epoch in tqdm(counted, desc="epochs", file=sys.stdout) if progress else counted:
+            cost = _epoch(net, X, T, sample_weight, optimiser, batch_size, rng)
+            looked = None if validation is None else _validate(net, *validation, metric)
+            complete = net.state()
+            history.record(cost, looked)
+            if patience is not None:
+                if history.best_epoch == epoch:
+                    best = complete
+                elif epoch - history.best_epoch >= patience:
+                    break
+    except KeyboardInterrupt:
+        history.interrupted = True
+        net.set_state(complete)
+        warnings.warn(f"interrupted: {len(history.cost)} of {epochs} epochs done", stacklevel=2)
     if best is not None:
         net.set_state(best)
     return history
 
 
-def _validate(net: Network, X, T, metric: Callable | None, history: History) -> None:
+def _epoch(net: Network, X, T, weight, optimiser: Optimiser, batch_size: int, rng) -> float:
+    """One pass over the data; return the mean cost."""
+    total = 0.0
+    for step, batch in enumerate(minibatches(len(X), batch_size, rng), start=1):
+        J = net.backprop(X[batch], T[batch], None if weight is None else weight[batch])
+        if not math.isfinite(J):
+            raise _diverged(f"the cost became {J}", step, optimiser)
+        optimiser.step(net.theta, net.grad)
+        total += J * len(batch)
+    if not np.isfinite(net.theta).all():
+        raise _diverged("parameters overflowed", step, optimiser)
+    return total / len(X)
+
+
+def _mean_one(weight: np.ndarray, N: int, dtype: np.dtype) -> np.ndarray:
+    """Weights scaled to mean 1; ValueError unless they can be."""
+    weight = np.asarray(weight, dtype=float)
+    if weight.shape != (N,):
+        raise ValueError(f"sample_weight has shape {weight.shape}, X has {N} rows")
+    if not (np.isfinite(weight).all() and weight.min() >= 0 and weight.any()):
+        raise ValueError(
+            f"sample_weight runs from {weight.min()} to {weight.max()}, "
+            "expected finite numbers, 0 or more and not all 0"
+        )
+    return (weight / weight.mean()).astype(dtype)
+
+
+def _validate(net: Network, X, T, metric: Callable | None) -> tuple[float, float | None]:
+    """Cost and metric in evaluation mode."""
     U = net.forward(X)
-    history.val_cost.append(net.loss.value(U, T) + net.penalty())
-    if metric is not None:
-        history.val_metric.append(metric(T, net.loss.output(U)))
+    J = net.loss.value(U, T) + net.penalty()
+    return J, metric(T, net.loss.output(U)) if metric is not None else None
 
 
-def _diverged(what: str, epoch: int, optimiser: Optimiser) -> FloatingPointError:
+def _diverged(what: str, step: int, optimiser: Optimiser) -> FloatingPointError:
+    lr = optimiser.rate(max(optimiser.t, 1))
     return FloatingPointError(
-        f"{what} in epoch {epoch} (lr = {optimiser.lr}); a smaller learning rate usually helps"
+        f"{what} in step {step} of an epoch, after {optimiser.t} steps in all (lr = {lr:g}). "
+        "Likely causes: a learning rate that is too large; inputs or targets far from mean 0 and "
+        "variance 1; initial weights that are too large"
     )

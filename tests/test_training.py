@@ -21,6 +21,7 @@ from mlp_lib import (
     train,
 )
 from mlp_lib.init import zeros
+from mlp_lib.optim import exponential_decay
 from mlp_lib.training import minibatches
 
 
@@ -206,7 +207,12 @@ train(net, *data, SGD(0.1), epochs=3, batch_size=2, rng=rng, progress={})
 def test_divergence_is_told_as_such(rng):
     X = rng.normal(size=(20, 3))
     net = Network([Linear(3, 5, rng), ReLU(), Linear(5, 1, rng)], SquaredError())
-    with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match=r"lr = 10.*smaller"):
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(
+            FloatingPointError, match=r"cost became (nan|inf) in step \d.*lr = 10.*too large"
+        ),
+    ):
         train(net, X, X.sum(axis=1), SGD(10.0), epochs=50, batch_size=5, rng=rng)
 
 
@@ -236,9 +242,105 @@ def test_overflow_in_the_last_step_is_told_too(rng):
     net = Network([Linear(3, 1, rng)], SquaredError())
     with (
         np.errstate(all="ignore"),
-        pytest.raises(FloatingPointError, match="overflowed in epoch 1"),
+        pytest.raises(FloatingPointError, match="overflowed in step 1 of an epoch, after 1 steps"),
     ):
         train(net, 1e10 * X, X[:, 0], SGD(1e300), epochs=1, batch_size=20, rng=rng)
+
+
+def test_the_rate_of_a_schedule_is_told_on_divergence(rng):
+    X = rng.normal(size=(20, 3))
+    net = Network([Linear(3, 1, rng)], SquaredError())
+    rate = exponential_decay(10.0, 0.99, steps=1)
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match=r"lr = [1-9]\.\d"):
+        train(net, X, X[:, 0], SGD(rate), epochs=500, batch_size=20, rng=rng)
+
+
+class InterruptedAt(SGD):
+    """Ctrl-C in the middle of the given step."""
+
+    def __init__(self, lr, step):
+        super().__init__(lr)
+        self.last = step
+
+    def update(self, theta, grad, lr):
+        theta[: theta.size // 2] -= lr * grad[: theta.size // 2]
+        if self.t == self.last:
+            raise KeyboardInterrupt
+        theta[theta.size // 2 :] -= lr * grad[theta.size // 2 :]
+
+
+@pytest.mark.parametrize(("patience", "step", "complete"), [(None, 8, 2), (5, 8, 2), (None, 1, 0)])
+def test_ctrl_c_keeps_the_last_complete_epoch(patience, step, complete):
+    def run(optimiser, epochs):
+        rng = np.random.default_rng(3)
+        net = classifier(rng)
+        if epochs == 0:
+            return net, None
+        data = rings(rng)
+        validation = data if patience else None
+        return net, train(
+            net, *data, optimiser, epochs=epochs, batch_size=40, rng=rng,
+            patience=patience, validation=validation,
+        )  # fmt: skip
+
+    with pytest.warns(UserWarning, match=f"interrupted: {complete} of 9 epochs done"):
+        net, history = run(InterruptedAt(0.1, step), 9)
+    assert history.interrupted and len(history.cost) == complete
+    assert len(history.val_cost) == (complete if patience else 0)
+    uninterrupted, its_history = run(SGD(0.1), complete)
+    for name, value in uninterrupted.state().items():
+        np.testing.assert_array_equal(net.state()[name], value)
+    if complete:
+        assert not its_history.interrupted
+        assert history.cost == its_history.cost
+
+
+def test_training_may_go_on_with_the_same_optimiser():
+    def start():
+        rng = np.random.default_rng(8)
+        return rng, classifier(rng), Adam(0.01), rings(rng)
+
+    rng, once, optimiser, data = start()
+    whole = train(once, *data, optimiser, epochs=4, batch_size=32, rng=rng)
+    rng, twice, optimiser, data = start()
+    costs = [
+        train(twice, *data, optimiser, epochs=2, batch_size=32, rng=rng).cost for _ in range(2)
+    ]
+    np.testing.assert_array_equal(twice.theta, once.theta)
+    assert sum(costs, []) == whole.cost
+
+
+def test_a_weight_of_two_is_the_sample_twice_and_of_zero_is_none(rng):
+    X, y = rings(rng, 30)
+    count = rng.integers(0, 4, size=30)
+    nets = []
+    for data, weight in (((X, y), 5.0 * count), ((X.repeat(count, 0), y.repeat(count)), None)):
+        net = Network([Linear(2, 6, np.random.default_rng(1)), ReLU(), Linear(6, 2, init=zeros)],
+                      SoftmaxCrossEntropy(), weight_decay=0.01)  # fmt: skip
+        history = train(
+            net, *data, Adam(0.01), epochs=20, batch_size=200, rng=rng, sample_weight=weight
+        )
+        nets.append((net.theta, history.cost))
+    for weighted, repeated in zip(*nets, strict=True):
+        np.testing.assert_allclose(weighted, repeated, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (np.ones(7), r"sample_weight has shape \(7,\), X has 120 rows"),
+        (np.ones((120, 1)), r"sample_weight has shape \(120, 1\)"),
+        (np.zeros(120), "runs from 0.0 to 0.0, expected finite numbers, 0 or more and not all 0"),
+        (np.linspace(-1, 1, 120), "runs from -1.0 to 1.0"),
+        (np.full(120, np.nan), "runs from nan"),
+    ],
+)
+def test_bad_sample_weights_are_refused(rng, weight, message):
+    with pytest.raises(ValueError, match=message):
+        train(
+            classifier(rng), *rings(rng), SGD(0.1), epochs=1, batch_size=8, rng=rng,
+            sample_weight=weight,
+        )  # fmt: skip
 
 
 def test_a_seed_in_place_of_a_generator_is_refused(rng):
