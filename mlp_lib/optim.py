@@ -121,9 +121,6 @@ class Adam(Optimiser):
     def start(self, theta):
         self.sum_g = np.zeros_like(theta)  # m / (1 - β1): sums need fewer passes than means
         self.sum_gg = np.zeros_like(theta)  # v / (1 - β2)
-        # Means of gradients that are all 0 shrink for ever, into denormal numbers, with which
-        # processors are slow. Added to g, this keeps them, and those of g², out of that range.
-        self._tiny = np.sqrt(np.finfo(theta.dtype).smallest_normal)
 
     def update(self, theta, grad, lr):
         # eq. 17.5 and the factors 1 - β act on numbers here, not on vectors.
@@ -132,11 +129,10 @@ class Adam(Optimiser):
         # Block by block and in place: all passes but the first read numbers from the cache.
         for start in range(0, theta.size, self.BLOCK):
             part = slice(start, start + self.BLOCK)
-            sum_g, sum_gg = self.sum_g[part], self.sum_gg[part]
-            work = grad[part] + self._tiny
+            sum_g, sum_gg, g = self.sum_g[part], self.sum_gg[part], grad[part]
             sum_g *= self.beta1
-            sum_g += work  # eq. 17.3
-            work *= work
+            sum_g += g  # eq. 17.3
+            work = g * g
             sum_gg *= self.beta2
             sum_gg += work  # eq. 17.4
             np.sqrt(sum_gg, out=work)
@@ -144,6 +140,10 @@ class Adam(Optimiser):
             np.divide(sum_g, work, out=work)
             work *= lr
             theta[part] -= work  # eq. 17.6
+        if self.t % 100 == 0:
+            # Where gradients stay 0, their sum shrinks for ever, into denormal numbers, with which
+            # processors are slow. 0 in time costs nothing: eps is far larger.
+            self.sum_g[np.abs(self.sum_g) < np.finfo(theta.dtype).smallest_normal ** 0.5] = 0
 
 
 def exponential_decay(lr: float, factor: float, steps: int) -> Schedule:
