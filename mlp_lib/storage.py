@@ -39,7 +39,11 @@ def read_arrays(path: str | os.PathLike, max_bytes: int) -> dict[str, np.ndarray
                 f"its arrays claim {sum(sizes):,} bytes, expected {max_bytes:,} at most"
             )
         with np.load(path, allow_pickle=False) as file:
-            return dict(file)
+            arrays = dict(file)
+        for name, value in arrays.items():
+            if value.dtype.kind == "f" and not np.isfinite(value).all():
+                raise ValueError(f"{name} holds NaN or infinite values")
+        return arrays
     except (FileNotFoundError, PermissionError):
         raise
     except Exception as error:  # whatever NumPy makes of a file of another kind

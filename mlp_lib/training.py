@@ -103,7 +103,8 @@ def train(
     ValueError
         For data that do not fit the network, or settings that do not fit each other.
     FloatingPointError
-        If the cost or a parameter is no longer finite; names the step and the likely causes.
+        If the cost or a parameter is no longer finite; names the step and the likely causes. The
+        network is then as it was after the last complete epoch.
     """
     X, T = net.check(X, T)
     check_generator(rng, "train")
@@ -132,6 +133,9 @@ def train(
                     best = complete
                 elif epoch - history.best_epoch >= patience:
                     break
+    except FloatingPointError:
+        net.set_state(complete)
+        raise
     except KeyboardInterrupt:
         history.interrupted = True
         net.set_state(complete)

@@ -247,6 +247,17 @@ def test_overflow_in_the_last_step_is_told_too(rng):
         train(net, 1e10 * X, X[:, 0], SGD(1e300), epochs=1, batch_size=20, rng=rng)
 
 
+def test_divergence_leaves_the_last_complete_epoch(rng):
+    X = rng.normal(size=(20, 3))
+    net = Network([Linear(3, 1, rng)], SquaredError())
+    optimiser = SGD(lambda t: 0.1 if t <= 8 else 1e300)
+    settings = {"batch_size": 5, "rng": rng}
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError):
+        train(net, X, X[:, 0], optimiser, epochs=9, **settings)
+    twin = Network([Linear(3, 1, init=zeros)], SquaredError())
+    assert np.isfinite(net.theta).all() and net.cost(X, X[:, 0]) < twin.cost(X, X[:, 0])
+
+
 def test_the_rate_of_a_schedule_is_told_on_divergence(rng):
     X = rng.normal(size=(20, 3))
     net = Network([Linear(3, 1, rng)], SquaredError())
