@@ -15,7 +15,7 @@ ifneq ($(shell test -x $(python) && cat $(ready) 2>/dev/null),$(CURDIR))
 .PHONY: $(ready)
 endif
 
-.PHONY: help book serve test site-test lab refresh lint lock clean
+.PHONY: help book serve test site-test lab refresh bench record lint lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
@@ -39,6 +39,12 @@ lab: $(ready) ## open the notebooks in JupyterLab (LAB_ARGS="--no-browser …")
 
 refresh: $(ready) ## execute notebooks and store their outputs (NB="book/05_forward_pass.ipynb …")
 	$(python) -m tools.refresh $(NB)
+
+bench: $(ready) ## measure training speed against scikit-learn and PyTorch (BENCH_ARGS=--quick)
+	$(python) -m benchmarks.speed $(BENCH_ARGS)
+
+record: $(ready) ## train the MNIST record: three seeds each with and without distorted images
+	OPENBLAS_NUM_THREADS=1 $(python) -m benchmarks.record $(RECORD_ARGS)
 
 lint: $(ready) ## ruff on code and notebooks, codespell on all text
 	$(python) -m ruff check . && $(python) -m ruff format --check .

@@ -2,8 +2,8 @@
 
 The core fits in an hour's reading, in this order: `checks`, `init`, `layers`, `activations`,
 `batchnorm`, `losses`, `storage`, `network`, `optim`, `training`, `gradcheck`, `metrics`. It imports
-nothing but NumPy, and tqdm for the progress bar. Around it stand `data`, `plot`, `diagrams` and
-`figures`.
+nothing but NumPy, and tqdm for the progress bar. Around it stand `data`, `augment`, `deskew`,
+`estimators` (scikit-learn's interface), `plot`, `diagrams` and `figures`.
 """
 
 from mlp_lib.activations import LeakyReLU, ReLU, Sigmoid, Softmax, Tanh, sigmoid, softmax

@@ -141,9 +141,11 @@ class Adam(Optimiser):
             work *= lr
             theta[part] -= work  # eq. 17.6
         if self.t % 100 == 0:
-            # Where gradients stay 0, their sum shrinks for ever, into denormal numbers, with which
-            # processors are slow. 0 in time costs nothing: eps is far larger.
-            self.sum_g[np.abs(self.sum_g) < np.finfo(theta.dtype).smallest_normal ** 0.5] = 0
+            # Where gradients stay 0, the sums shrink for ever, into denormal numbers, with which
+            # processors are slow. 0 in time changes nothing: eps is far larger.
+            tiny = 1e6 * np.finfo(theta.dtype).smallest_normal
+            for total in (self.sum_g, self.sum_gg):
+                total[np.abs(total) < tiny] = 0
 
 
 def exponential_decay(lr: float, factor: float, steps: int) -> Schedule:

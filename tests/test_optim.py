@@ -120,3 +120,15 @@ def test_an_optimiser_serves_one_network(name):
     optimiser.step(np.ones(3), np.ones(3))
     with pytest.raises(ValueError, match="remembers 3 parameters, theta has 4"):
         optimiser.step(np.ones(4), np.ones(4))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_adams_sums_shrink_to_zero_and_not_into_denormal_numbers(dtype):
+    optimiser, theta = Adam(1e-3, beta2=0.97), np.ones(3, dtype)
+    optimiser.step(theta, np.full(3, 1e-3, dtype))
+    nothing, smallest = np.zeros(3, dtype), np.finfo(dtype).smallest_normal
+    for _ in range(30_000):
+        optimiser.step(theta, nothing)
+        for total in (optimiser.sum_g, optimiser.sum_gg):
+            assert ((total == 0) | (total >= smallest)).all()
+    assert not optimiser.sum_g.any() and not optimiser.sum_gg.any()
