@@ -55,9 +55,7 @@ def distort(
     Simard, Steinkraus & Platt (2003), Best practices for convolutional neural networks applied
     to visual document analysis.
     """
-    X = np.asarray(X)
-    H, W = image_shape
-    X = check_matrix(X, H * W, X.dtype if X.dtype.kind == "f" else np.float32)
+    X, (H, W) = check_images(X, image_shape), image_shape
     check_generator(rng, "distort")
     amounts = {"rotation": rotation, "scale": scale, "shear": shear, "shift": shift}
     for name, amount in (amounts | {"elastic": elastic}).items():
@@ -79,6 +77,13 @@ def distort(
             field += X.dtype.type(elastic) * elastic_field(image_shape, n, rng, sigma, X.dtype)
         out[start : start + CHUNK] = look_up(images, field).reshape(n, H * W)
     return out
+
+
+def check_images(X: np.ndarray, image_shape: tuple[int, int]) -> np.ndarray:
+    """X (N, H · W) in its floating-point type, float32 for integers; ValueError if it is not."""
+    X = np.asarray(X)
+    H, W = image_shape
+    return check_matrix(X, H * W, X.dtype if X.dtype.kind == "f" else np.float32)
 
 
 def affine_field(image_shape, *, rotation=0.0, scale=1.0, shear=0.0, shift=0.0) -> np.ndarray:

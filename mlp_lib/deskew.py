@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from mlp_lib.augment import CHUNK, look_up
-from mlp_lib.checks import check_matrix
+from mlp_lib.augment import CHUNK, check_images, look_up
 
 
 def deskew(X: np.ndarray, image_shape: tuple[int, int]) -> np.ndarray:
@@ -29,9 +28,7 @@ def deskew(X: np.ndarray, image_shape: tuple[int, int]) -> np.ndarray:
     LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document
     recognition, section III.A.
     """
-    X = np.asarray(X)
-    H, W = image_shape
-    X = check_matrix(X, H * W, X.dtype if X.dtype.kind == "f" else np.float32)
+    X, (H, W) = check_images(X, image_shape), image_shape
     if X.min() < 0:
         raise ValueError(f"deskew: X holds {X.min():g}, expected ink of 0 or more")
     middle = (np.array(image_shape) - 1) / 2

@@ -100,8 +100,8 @@ class Adam(Optimiser):
 
     References
     ----------
-    Kingma & Ba (2015), Adam: a method for stochastic optimization, algorithm 1, with the order of
-    computation that their section 2 gives as the more efficient one.
+    Kingma & Ba (2015), Adam: a method for stochastic optimization, algorithm 1; as at the end of
+    their section 2, constant factors are taken out of the vectors.
     """
 
     BLOCK = 32768  # numbers: five blocks fit into the second-level cache of most processors
