@@ -157,24 +157,44 @@ class MLPClassifier(ClassifierMixin, _MLP):
         Widths of the hidden layers; () for none.
     activation : {"relu", "leaky_relu", "tanh", "sigmoid"}
         Decides on the initial weights too: He's for the first two, Glorot's for the others.
-    batch_norm, dropout, weight_decay : bool, float, float
-        Batch normalisation before, rate of dropout after every activation; λ of (λ/2)‖W‖².
+    batch_norm : bool
+        Batch normalisation before every activation.
+    dropout : float
+        Rate of dropout after every activation.
     solver : {"adam", "momentum", "sgd"}
         The optimiser; the last two usually need a larger rate than Adam.
-    learning_rate, learning_rate_init : {"constant", "cosine", "exponential"}, float
-        Schedule and first rate. In `max_iter` epochs, cosine falls to 0, exponential to 1 %.
-    batch_size, max_iter : int
-        Size of the mini-batches; number of epochs.
-    early_stopping, validation_fraction, n_iter_no_change : bool, float, int
-        Hold out that share, of each class alike; stop after so many epochs without a lower cost
-        on it, in which weights do not count; go back to the best epoch.
-    random_state, verbose : int or Generator or RandomState or None, bool
-        None gives another network every time; show a progress bar.
+    learning_rate : {"constant", "cosine", "exponential"}
+        Schedule. In `max_iter` epochs, cosine falls to 0, exponential to 1 % of the first rate.
+    learning_rate_init : float
+        The first rate.
+    weight_decay : float
+        λ of the penalty (λ/2)‖W‖².
+    batch_size : int
+        Samples in a mini-batch.
+    max_iter : int
+        Number of epochs.
+    early_stopping : bool
+        Hold out some samples, of each class alike, and go back to the epoch of the lowest cost on
+        them, in which weights do not count.
+    validation_fraction : float
+        Share of the samples that is held out.
+    n_iter_no_change : int
+        Stop after so many epochs in a row without a lower cost on them.
+    random_state : int or Generator or RandomState or None
+        None gives another network every time.
+    verbose : bool
+        Show a progress bar.
 
     Attributes
     ----------
-    network_, history_, loss_curve_, n_iter_ : Network, History, list of float, int
-        The network, in float32 if X was, else float64; what `train` saw, its cost, the epochs.
+    network_ : Network
+        The trained network, in float32 if X was, else in float64.
+    history_ : History
+        What `train` saw.
+    loss_curve_ : list of float
+        The cost of each epoch.
+    n_iter_ : int
+        How many epochs there were.
     classes_ : ndarray (K,)
         The classes in the order of `predict_proba`.
     """
