@@ -99,6 +99,20 @@ def test_every_output_is_compared(notebook):
         assert not tags(cell) & metadata_tags.keys(), first_line(cell)
 
 
+def test_every_directive_opens_a_line_and_is_closed(notebook):
+    for cell in notebook.cells:
+        fences = []
+        for line in cell.source.splitlines() if cell.cell_type == "markdown" else []:
+            fence = re.match(r"(`{3,})(.*)", line)
+            if fence and fences and fence.groups() == (fences[-1], ""):
+                fences.pop()
+            elif fence:
+                fences.append(fence[1])
+            else:
+                assert not re.search(r"\{(admonition|exercise|solution)\}", line), line
+        assert not fences, f"not closed: {first_line(cell)}"
+
+
 def test_a_tolerance_is_small_and_stands_beside_an_assert(notebook):
     for cell in code_cells(notebook):
         if "tolerance" in cell.metadata:
