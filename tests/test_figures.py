@@ -194,19 +194,24 @@ def test_bundle_is_one_module(module):
     text = bundle(module)
     statements = re.findall(r"^(?:import|export)\b.*", text, re.MULTILINE)
     assert statements == ["export default { render };"]
-    names = re.findall(r"^(?:const|let|class|function) (\w+)", text, re.MULTILINE)
+    names = re.findall(r"^(?:const|let|class|(?:async )?function) (\w+)", text, re.MULTILINE)
     assert len(names) == len(set(names)) > 1
+
+
+PARTS = ("figures", "worked_network")
 
 
 def test_jupyterlab_and_page_have_the_same_text(figure, tmp_path):
     write_page_files(tmp_path / "live")
     page = (tmp_path / "live" / "worked_network.js").read_text(encoding="utf-8")
     assert figure._esm.removesuffix("export default { render };\n") in page
-    assert (tmp_path / "live" / "figures.css").read_text(encoding="utf-8") == figure._css
+    styles = [(tmp_path / "live" / f"{name}.css").read_text(encoding="utf-8") for name in PARTS]
+    assert "".join(styles) == figure._css
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.js")), ids=lambda path: path.name)
 def test_modules_are_small_and_name_no_other_host(path):
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 350
-    assert set(re.findall(r"https?://[^\"'\s]+", text)) <= {"http://www.w3.org/2000/svg"}
+    namespaces = {"http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"}
+    assert set(re.findall(r"https?://[^\"'\s]+", text)) <= namespaces

@@ -5,17 +5,28 @@
 
 from pathlib import Path
 
-from mlp_lib.figures.base import STYLE, LiveFigure
+from mlp_lib.figures.base import LiveFigure, own_style
 from mlp_lib.figures.worked_network import WorkedNetwork
 
-__all__ = ["FIGURES", "LiveFigure", "WorkedNetwork", "write_page_files"]
+__all__ = [
+    "FIGURES",
+    "LiveFigure",
+    "WorkedNetwork",
+    "write_page_files",
+]
 
-FIGURES: dict[str, type[LiveFigure]] = {figure.module: figure for figure in (WorkedNetwork,)}
+FIGURES: dict[str, type[LiveFigure]] = {
+    figure.module: figure
+    for figure in (
+        WorkedNetwork,
+    )
+}
 
 
 def write_page_files(folder: Path) -> None:
-    """Write what pages with live figures load: `figures.css`, and `<module>.js` for each."""
+    """Write what pages with live figures load: `figures.css`, and a script and style for each."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "figures.css").write_text(STYLE, encoding="utf-8")
+    (folder / "figures.css").write_text(own_style("figures"), encoding="utf-8")
     for module, figure in FIGURES.items():
         (folder / f"{module}.js").write_text(figure.page_script(), encoding="utf-8")
+        (folder / f"{module}.css").write_text(own_style(module), encoding="utf-8")

@@ -2,24 +2,31 @@
 
 A live figure is a JavaScript module `name.js` in this folder, an `anywidget
 <https://anywidget.dev>`_ front end (``export default { render }``), and a small Python class that
-holds its state. A new one takes three lines of Python, and its name in `__init__`::
+holds its state. A new one takes four lines of Python, and its name in `__init__`::
 
     class Name(LiveFigure):
         module = "name"
         _esm = bundle(module)
+        _css = style(module)
+
+The style of all figures is in `figures.css`; what one figure needs for itself, in `name.css`.
 
 Every trait tagged with ``sync=True`` is state: JupyterLab keeps it equal in Python and in the
 browser, and a published page starts from the values that it had when the notebook was executed.
 
-The JavaScript modules may import from one another. JupyterLab takes one text, so `bundle` joins
-them. A page has the same text as a classic script, because browsers refuse to load modules into a
-page that was opened as a file.
+A figure whose settings shall stand in the page's address asks for `model.address`, which a page has
+and JupyterLab has not: `read()` and `write(pairs)`, and `link(pairs)` for others (`live.js`).
+
+The JavaScript modules may import from one another, and arrays from an `.npz` file of this folder.
+JupyterLab takes one text, so `bundle` joins them. A page has the same text as a classic script,
+because browsers refuse to load modules into a page that was opened as a file.
 """
 
+import base64
 import html
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +37,8 @@ from ipywidgets import DOMWidget
 from numpy.typing import ArrayLike
 
 FOLDER = Path(__file__).parent
-STYLE = (FOLDER / "figures.css").read_text(encoding="utf-8")
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
+IMPORT_ARRAYS = re.compile(r'^import (\w+) from "\./(\w+\.npz)";\n', re.MULTILINE)
 
 HINT = (
     "<p><em>These numbers can be changed: in JupyterLab run the cell, elsewhere allow"
@@ -39,20 +46,21 @@ HINT = (
 )
 
 
-def bundle(module: str) -> str:
-    """Join a module and those that it imports into the text of one module.
+def bundle(*modules: str) -> str:
+    """Join modules and those that they import into the text of one module.
 
     Parameters
     ----------
-    module : str
-        Name of a `.js` file of this folder, without the suffix. Imports are written
-        ``import { a, b } from "./other.js";``, exports of the imported modules
-        ``export function``, ``export const`` or ``export class``.
+    *modules : str
+        Names of `.js` files of this folder, without the suffix; the last one keeps its exports.
+        Imports are written ``import { a, b } from "./other.js";``, exports of the imported
+        modules ``export function``, ``export const`` or ``export class``. The arrays of a file
+        are imported as ``import name from "./file.npz"``, and read with `unpack.js`.
 
     Returns
     -------
     str
-        The imported modules, each once and before its first use, then the module.
+        Every module once, and before its first use.
     """
     included: list[str] = []
     texts: list[str] = []
@@ -64,12 +72,42 @@ def bundle(module: str) -> str:
             if other not in included:
                 include(other)
         text = IMPORT.sub("", text)
-        if name != module:
+        text = IMPORT_ARRAYS.sub(lambda found: f"const {found[1]} = {packed(found[2])};\n", text)
+        if name != modules[-1]:
             text = re.sub(r"^export (?=function|const|class)", "", text, flags=re.MULTILINE)
         texts.append(text)
 
-    include(module)
+    for module in modules:
+        if module not in included:
+            include(module)
     return "\n".join(texts)
+
+
+def packed(file: str) -> str:
+    """Write the numeric arrays of an `.npz` file of this folder as JSON, for `unpack.js`."""
+    with np.load(FOLDER / file) as arrays:
+        numeric = {name: arrays[name] for name in arrays.files if arrays[name].dtype.kind in "iuf"}
+    return json.dumps(
+        {
+            name: {
+                "type": array.dtype.name,
+                "shape": array.shape,
+                "base64": base64.b64encode(array.astype(array.dtype.newbyteorder("<"))).decode(),
+            }
+            for name, array in numeric.items()
+        }
+    )
+
+
+def own_style(module: str) -> str:
+    """Return the text of the module's own style sheet, empty if it has none."""
+    path = FOLDER / f"{module}.css"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def style(module: str) -> str:
+    """Return the style of all live figures, and after it what the module adds."""
+    return own_style("figures") + own_style(module)
 
 
 def checked_array(value: ArrayLike, shape: tuple[int, ...], name: str) -> np.ndarray:
@@ -100,11 +138,13 @@ def checked_number(value: float, name: str) -> float:
 
 
 def to_lists(value: Any, widget: anywidget.AnyWidget | None = None) -> Any:
-    """Turn arrays, also nested ones, into what JSON can hold (a trait's `to_json`)."""
+    """Turn arrays and mappings, also nested ones, into what JSON can hold (a trait's `to_json`)."""
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, list | tuple):
         return [to_lists(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: to_lists(item) for key, item in value.items()}
     return value
 
 
@@ -141,7 +181,6 @@ class LiveFigure(anywidget.AnyWidget):
     """Base of the live figures; see this module's docstring for how to add one."""
 
     module: str
-    _css = STYLE
 
     @classmethod
     def page_script(cls) -> str:

@@ -2,8 +2,12 @@
 // State (synchronised with Python): x, target, lr, marked_only, and path, the weights [W1, W2] at
 // steps 0, 1, 2, … Everything else on the drawing is computed from it.
 
-import { backward, descend, forward, squaredError } from "./network.js";
-import { button, html, logPlot, numberField, short, show, spoken, svg } from "./drawing.js";
+import { Matrix } from "./matrix.js";
+import { Activation, Linear, Network } from "./network.js";
+import { button, html, short, show, spoken, svg } from "./drawing.js";
+import { messageLine, numberField } from "./fields.js";
+import { logPlot } from "./plot.js";
+import { connect } from "./state.js";
 
 const STATE = ["x", "path", "target", "lr", "marked_only"];
 const REACHED = 1e-6; // J below which the message says that the output has reached the target
@@ -30,18 +34,24 @@ const TALL = {
   ],
 };
 
-/** Forward and backward pass. */
+/** Forward and backward pass. Index l: 0 and 1 for the two layers, as in `weights`. */
 function compute({ x, target }, weights) {
-  const pass = forward(weights, x);
-  const { J, error } = squaredError(pass.H.at(-1), [target]);
-  return { ...pass, J, ...backward(weights, pass, error) };
+  const [first, last] = weights.map((W) => new Linear(Matrix.from(W), null));
+  const network = new Network([first, new Activation("relu"), last], "squared_error");
+  const J = network.costAndGrad(Matrix.from([x]), Matrix.from([[target]]));
+  const [U, H, Y] = network.outputs.map(({ data }) => data);
+  const [D, , error] = network.errors.map(({ data }) => data);
+  const gradients = [first, last].map(({ grads }) => grads.W.toRows());
+  return { U: [U, Y], H: [x, H, Y], D: [D, error], J, gradients };
 }
 
 /** The weights after one more step of gradient descent. */
 function stepFrom(state, weights) {
   const { gradients } = compute(state, weights);
   const chosen = (l, i, j) => !state.marked_only || markOf(l, i, j) >= 0;
-  return descend(weights, gradients, state.lr, chosen);
+  return weights.map((W, l) => W.map((row, i) => row.map(
+    (w, j) => (chosen(l, i, j) ? w - state.lr * gradients[l][i][j] : w),
+  )));
 }
 
 /** One line of plain words: what the last step did, and whether there is more to gain. */
@@ -68,32 +78,20 @@ function describe(state) {
 }
 
 function render({ model, el }) {
-  const stateNow = () => Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
-  const original = stateNow();
   const updates = []; // each redraws one part: update(state, results, weights, next weights)
-  const message = html("p", { role: "status", class: "message" });
-  let changing = false;
+  const message = messageLine();
+  const say = message.set;
 
-  function draw() {
-    if (changing) return;
-    const state = stateNow();
+  function draw(state) {
     const weights = state.path.at(-1);
     const results = compute(state, weights);
     const next = stepFrom(state, weights);
     for (const update of updates) update(state, results, weights, next);
     say(describe(state));
   }
-  function say(text) {
-    if (message.textContent !== text) message.textContent = text;
-  }
-  /** Change the state here and in Python, then draw once. */
-  function change(values) {
-    changing = true;
-    for (const [name, value] of Object.entries(values)) model.set(name, value);
-    changing = false;
-    model.save_changes();
-    draw();
-  }
+  const { state: stateNow, change, stop } = connect(model, STATE, draw);
+  const original = stateNow();
+
   /** What a reader edits makes another problem: its steps are counted from 0. */
   const edit = (values) => change({ path: [model.get("path").at(-1)], ...values });
 
@@ -245,7 +243,6 @@ function render({ model, el }) {
   const root = html("section", {
     class: "mlp-figure",
     "aria-label": "Live figure: the 3–2–1 network",
-    "data-lm-suppress-shortcuts": "true", // JupyterLab: keys pressed in here are not for it
   });
   root.append(
     html("p", { class: "legend" }, "On each edge stand its weight, ",
@@ -263,14 +260,13 @@ function render({ model, el }) {
           button("Undo", () => back(model.get("path").slice(0, -1))),
           button("Back to step 0", () => back(model.get("path").slice(0, 1))),
           button("Original numbers", () => change(original))),
-        message),
+        message.node),
       html("div", {}, plot,
         html("p", {}, "J after each step, on a logarithmic scale. ▲: J has gone up."))),
   );
   el.append(root);
-  for (const name of STATE) model.on(`change:${name}`, draw);
-  draw();
-  return () => STATE.forEach((name) => model.off(`change:${name}`, draw));
+  draw(original);
+  return stop;
 }
 
 export default { render };

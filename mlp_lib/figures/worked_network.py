@@ -14,6 +14,7 @@ from mlp_lib.figures.base import (
     checked_array,
     checked_number,
     show_number,
+    style,
 )
 from mlp_lib.layers import Linear
 from mlp_lib.losses import SquaredError
@@ -101,6 +102,7 @@ class WorkedNetwork(LiveFigure):
 
     module = "worked_network"
     _esm = bundle(module)
+    _css = style(module)
 
     x = Checked(checked_x)
     path = Checked(checked_path)

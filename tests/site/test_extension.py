@@ -264,8 +264,10 @@ def test_live_figure_loads_its_scripts_on_its_page_only(book):
     assert book(("# 7. A chapter\n", f"# 7. A chapter\n\n{figure}\n")) == ""
     pages = {n: (book.html / f"{n}.html").read_text(encoding="utf-8") for n in ("03_one", "07_two")}
     scripts = re.findall(r'src="(_static/live[^"?]*)', pages["07_two"])
-    assert scripts == [f"_static/live/{name}.js", "_static/live.js"]
+    assert scripts == ["_static/live.js"]
+    assert (book.html / "_static" / "live" / f"{name}.js").is_file()
     assert "_static/live/figures.css" in pages["07_two"]
+    assert f"_static/live/{name}.css" in pages["07_two"]
     assert "_static/live" not in pages["03_one"]
     assert os.listdir(book.html / "_static" / "live")
 
@@ -274,3 +276,17 @@ def test_unknown_live_figure_stops_the_build(book):
     figure = '<div class="live-figure" data-module="nothing" data-state="{}">fallback</div>'
     with pytest.raises(ExtensionError, match="shows the live figure 'nothing'"):
         book(("# 7. A chapter\n", f"# 7. A chapter\n\n{figure}\n"))
+
+
+def test_launchers_need_the_address_of_a_repository(monkeypatch):
+    monkeypatch.syspath_prepend(str(EXTENSION))
+    from mlpbook.launch import find_launchers
+
+    assert find_launchers("") == {}
+    assert find_launchers("https://github.com/name/book/") == {
+        "Binder": "https://mybinder.org/v2/gh/name/book/main?urlpath=lab/tree/",
+        "Colab": "https://colab.research.google.com/github/name/book/blob/colab/",
+    }
+    for wrong in ("name/book", "https://github.com/name", "https://example.org/name/book"):
+        with pytest.raises(ExtensionError, match="launch_repository is"):
+            find_launchers(wrong)

@@ -17,16 +17,16 @@ def write_scripts(app, exception):
 
 
 def add_scripts(app, pagename, templatename, context, doctree):
-    """Load the scripts on pages that show a live figure; `live.js`, the last, starts them."""
+    """Load style on pages that show a live figure, and `live.js`, which loads a figure's script."""
     names = sorted(set(MODULE_OF_FIGURE.findall(context.get("body", ""))))
     for name in names:
         if name not in FIGURES:
             raise ExtensionError(
                 f"{pagename} shows the live figure {name!r}; mlp_lib.figures has {list(FIGURES)}"
             )
-        app.add_js_file(f"live/{name}.js", loading_method="defer")
     if names:
-        app.add_css_file("live/figures.css")
+        for name in ("figures", *names):
+            app.add_css_file(f"live/{name}.css")
         app.add_js_file("live.js", loading_method="defer")
 
 

@@ -1,31 +1,20 @@
-"""The live figure in the built chapter: no kernel, no other host, and the numbers of mlp_lib."""
+"""The 3–2–1 network in the built chapter and in JupyterLab gives the numbers of mlp_lib."""
 
-import os
 import re
 
 import numpy as np
 import pytest
 
 from mlp_lib.figures import WorkedNetwork
-from mlp_lib.figures.base import FOLDER, show_number
+from mlp_lib.figures.base import show_number
 
-PAGE = "book/09_chain_rule.html"
 SMALL, LARGE = {"width": 400, "height": 900}, {"width": 1400, "height": 900}
 
 
 @pytest.fixture
-def address(site, site_url):
-    """Return the address of the chapter with the figure."""
-    assert (site / PAGE).is_file()
-    return f"{site_url}/{PAGE}"
-
-
-@pytest.fixture
-def figure(page, address, problems):
-    """Return the figure on the page; afterwards nothing may have gone wrong there."""
-    page.goto(address)
-    yield page.locator(".mlp-figure")
-    assert problems == []
+def figure(figure_of):
+    """Return the figure on its page."""
+    return figure_of("worked_network")
 
 
 def press(figure, name):
@@ -49,34 +38,7 @@ def shown_near(figure, label):
     return box.locator("input").input_value(), gradient, after
 
 
-# --- the mathematics -----------------------------------------------------------------------------
-
-
-def test_javascript_agrees_with_mlp_lib(browser):
-    rng = np.random.default_rng(1)
-    figures = [
-        WorkedNetwork(rng.normal(size=3), [rng.normal(size=(3, 2)), rng.normal(size=(2, 1))], t)
-        for t in rng.normal(size=200)
-    ]
-    page = browser.new_page()
-    source = (FOLDER / "network.js").read_text(encoding="utf-8")
-    page.add_script_tag(
-        type="module",
-        content=f"{source}\nglobalThis.network = {{ forward, backward, squaredError }};",
-    )
-    results = page.evaluate(
-        """(states) => states.map(({ x, path, target }) => {
-            const pass = network.forward(path[0], x);
-            const { J, error } = network.squaredError(pass.H.at(-1), [target]);
-            return [J, network.backward(path[0], pass, error).gradients];
-        })""",
-        [figure.state() for figure in figures],
-    )
-    page.close()
-    for figure, (J, gradients) in zip(figures, results, strict=True):
-        np.testing.assert_allclose(J, figure.loss, rtol=1e-12)
-        for ours, expected in zip(gradients, figure.gradients, strict=True):
-            np.testing.assert_allclose(ours, expected, rtol=1e-11, atol=1e-14)
+# --- the numbers -------------------------------------------------------------------------------
 
 
 def test_numbers_of_the_chapter(figure):
@@ -231,64 +193,19 @@ def test_everything_is_reached_with_the_keyboard(figure):
     assert shown_cost(figure) == "399.552"
 
 
-# --- any reader, any screen ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [LARGE, SMALL], ids=["wide", "narrow"])
-def test_no_violation_of_accessibility_rules(figure, scheme, size):
-    if os.environ.get("MLP_REQUIRE_BROWSER") != "1":
-        pytest.importorskip("axe_playwright_python")
-    from axe_playwright_python.sync_playwright import Axe
-
-    page = figure.page
-    page.set_viewport_size(size)
-    page.evaluate("scheme => { document.documentElement.dataset.theme = scheme }", scheme)
-    press(figure, "10 steps")
-    # Axe leaves the contrast of text on an SVG open. Under the boxes it can be hidden; the plot's
-    # own text has the colours of the paragraphs.
-    page.add_style_tag(content=".network svg { display: none !important }")
-    options = {
-        "preload": False,  # it would ask for style sheets under wrong addresses
-        "checks": {"color-contrast": {"options": {"ignoreUnicode": False}}},
-    }
-    found = Axe().run(page, ".mlp-figure", options).response
-    assert "color-contrast" in [rule["id"] for rule in found["passes"]]
-    doubts = [
-        (rule["id"], node["html"], [check["message"] for check in node["any"]])
-        for rule in found["violations"] + found["incomplete"]
-        for node in rule["nodes"]
-    ]
-    assert [doubt for doubt in doubts if not doubt[1].startswith("<text")] == []
-
-
-def test_theme_of_the_page(figure):
-    colours = []
-    for scheme in ("light", "dark"):
-        figure.page.evaluate("s => { document.documentElement.dataset.theme = s }", scheme)
-        style = "node => [getComputedStyle(node).backgroundColor, getComputedStyle(node).color]"
-        colours.append([sum(map(int, re.findall(r"\d+", c)[:3])) for c in figure.evaluate(style)])
-    (light_paper, light_ink), (dark_paper, dark_ink) = colours
-    assert light_paper > 700 > 150 > light_ink
-    assert dark_ink > 650 > 150 > dark_paper
+# --- any screen, any reader ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("size", [LARGE, SMALL], ids=["wide", "narrow"])
-def test_fits_and_can_be_touched(figure, size):
-    page = figure.page
-    page.set_viewport_size(size)
+def test_boxes_do_not_overlap(figure, size):
+    figure.page.set_viewport_size(size)
     press(figure, "10 steps")
-    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     frame = figure.bounding_box()
-    for control in figure.locator("input, button").all():
-        box = control.bounding_box()
-        assert min(box["width"], box["height"]) >= 24
-    for part in figure.locator("input, button, .node, .weight, .cost, p").all():
-        box = part.bounding_box()
-        assert box["x"] >= frame["x"]
-        assert box["x"] + box["width"] <= frame["x"] + frame["width"]
-    boxes = [box.bounding_box() for box in figure.locator(".node, .weight, .cost").all()]
+    places = figure.locator(".node, .weight, .cost").all()
+    boxes = [place.bounding_box() for place in places]
     for n, one in enumerate(boxes):
+        assert one["x"] >= frame["x"]
+        assert one["x"] + one["width"] <= frame["x"] + frame["width"]
         for other in boxes[:n]:
             apart = [
                 one[at] + one[length] <= other[at] or other[at] + other[length] <= one[at]
@@ -297,17 +214,79 @@ def test_fits_and_can_be_touched(figure, size):
             assert any(apart), (one, other)
 
 
-def test_static_numbers_without_javascript(browser, address):
+def test_numbers_without_javascript(browser, site_url, pages_of_figures):
     page = browser.new_page(java_script_enabled=False)
-    page.goto(address)
-    text = page.locator(".live-figure").inner_text()
+    page.goto(f"{site_url}/{pages_of_figures['worked_network'][0]}")
+    text = page.locator(".live-figure").first.inner_text()
     page.close()
     for number in ("286", "156", "0.14", "1.44", "−11", "169"):
         assert re.search(rf"(?<![\d.]){re.escape(number)}(?![\d])", text), number
 
 
-def test_page_opened_as_a_file(page, site, address, problems):
-    page.goto((site / PAGE).as_uri())
-    press(page.locator(".mlp-figure"), "Step")
-    assert shown_cost(page.locator(".mlp-figure")) == "399.552"
-    assert problems == []
+# --- in JupyterLab -------------------------------------------------------------------------------
+
+CELLS = [
+    "from mlp_lib.figures import WorkedNetwork\n\nfigure = WorkedNetwork()\nfigure",
+    "print('read', figure.x.tolist(), len(figure.path), repr(figure.loss))",
+    "figure.weights = [[[1, 0], [0, 1], [1, 1]], [[2], [1]]]\nfigure.target = 5\nfigure.lr = 0.001",
+]
+
+
+@pytest.fixture(scope="module")
+def lab(open_lab):
+    """Return the notebook with `CELLS`."""
+    return open_lab(CELLS)
+
+
+def read_back(lab):
+    """Return what Python prints of the figure: x, number of weights in its path, loss."""
+    text = lab.run(1)
+    x, steps, loss = re.fullmatch(r"read (\[.*\]) (\d+) (\S+)\s*", text).groups()
+    return [float(number) for number in x[1:-1].split(",")], int(steps), float(loss)
+
+
+def test_widget_and_not_its_html_form(lab):
+    assert lab.page.locator(".live-figure").count() == 0
+    assert lab.page.locator(".mlp-figure").count() == 1
+
+
+def test_field_and_step_reach_python(lab):
+    lab.page.get_by_label("input x₁").fill("4")
+    expected = WorkedNetwork(x=(4, 3, 1))
+    x, steps, loss = read_back(lab)
+    assert (x, steps) == ([4, 3, 1], 1)
+    assert loss == expected.loss
+
+    button = lab.page.get_by_role("button", name="Step", exact=True)
+    button.focus()
+    lab.page.keyboard.press("Enter")  # must not be taken as JupyterLab's "edit this cell"
+    lab.page.get_by_role("status").filter(has_text="Step 1").wait_for()
+    expected.weights = [
+        W - expected.lr * G for W, G in zip(expected.weights, expected.gradients, strict=True)
+    ]
+    x, steps, loss = read_back(lab)
+    assert steps == 2
+    np.testing.assert_allclose(loss, expected.loss, rtol=1e-12)
+
+
+def test_letters_typed_into_a_field_are_no_shortcuts(lab):
+    cells = lab.page.locator(".jp-CodeCell").count()
+    field = lab.page.get_by_label("input x₂")
+    field.press("b")  # in JupyterLab's command mode: a new cell below
+    field.press("Enter")
+    assert lab.page.locator(".jp-CodeCell").count() == cells
+    lab.page.get_by_text("is not a number").wait_for()
+
+
+def test_python_reaches_the_figure(lab):
+    lab.run(2)
+    x = read_back(lab)[0]
+    expected = WorkedNetwork(x, [[[1, 0], [0, 1], [1, 1]], [[2], [1]]], target=5)
+    lab.page.get_by_role("status").filter(has_text=f"J = {expected.loss:.6g}.").wait_for()
+    assert lab.page.get_by_label("weight from x₃ to u₁").input_value() == "1"
+    assert lab.page.get_by_label("target t").input_value() == "5"
+    assert lab.page.get_by_label("learning rate η").input_value() == "0.001"
+
+
+def test_no_javascript_error(lab):
+    assert lab.errors == []
