@@ -6,11 +6,13 @@
 from pathlib import Path
 
 from mlp_lib.figures.base import LiveFigure, own_style
+from mlp_lib.figures.step_by_step import StepByStep
 from mlp_lib.figures.worked_network import WorkedNetwork
 
 __all__ = [
     "FIGURES",
     "LiveFigure",
+    "StepByStep",
     "WorkedNetwork",
     "write_page_files",
 ]
@@ -19,6 +21,7 @@ FIGURES: dict[str, type[LiveFigure]] = {
     figure.module: figure
     for figure in (
         WorkedNetwork,
+        StepByStep,
     )
 }
 
