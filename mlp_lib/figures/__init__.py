@@ -5,12 +5,14 @@
 
 from pathlib import Path
 
+from mlp_lib.figures.activation_functions import ActivationFunctions
 from mlp_lib.figures.base import LiveFigure, own_style
 from mlp_lib.figures.step_by_step import StepByStep
 from mlp_lib.figures.worked_network import WorkedNetwork
 
 __all__ = [
     "FIGURES",
+    "ActivationFunctions",
     "LiveFigure",
     "StepByStep",
     "WorkedNetwork",
@@ -22,6 +24,7 @@ FIGURES: dict[str, type[LiveFigure]] = {
     for figure in (
         WorkedNetwork,
         StepByStep,
+        ActivationFunctions,
     )
 }
 
