@@ -8,6 +8,7 @@ from pathlib import Path
 from mlp_lib.figures.activation_functions import ActivationFunctions
 from mlp_lib.figures.base import LiveFigure, own_style
 from mlp_lib.figures.step_by_step import StepByStep
+from mlp_lib.figures.vanishing_gradient import VanishingGradient
 from mlp_lib.figures.worked_network import WorkedNetwork
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "ActivationFunctions",
     "LiveFigure",
     "StepByStep",
+    "VanishingGradient",
     "WorkedNetwork",
     "write_page_files",
 ]
@@ -25,6 +27,7 @@ FIGURES: dict[str, type[LiveFigure]] = {
         WorkedNetwork,
         StepByStep,
         ActivationFunctions,
+        VanishingGradient,
     )
 }
 
