@@ -10,6 +10,7 @@ from mlp_lib.figures.base import LiveFigure, own_style
 from mlp_lib.figures.step_by_step import StepByStep
 from mlp_lib.figures.vanishing_gradient import VanishingGradient
 from mlp_lib.figures.worked_network import WorkedNetwork
+from mlp_lib.figures.xor_lines import XorLines
 
 __all__ = [
     "FIGURES",
@@ -18,6 +19,7 @@ __all__ = [
     "StepByStep",
     "VanishingGradient",
     "WorkedNetwork",
+    "XorLines",
     "write_page_files",
 ]
 
@@ -27,6 +29,7 @@ FIGURES: dict[str, type[LiveFigure]] = {
         WorkedNetwork,
         StepByStep,
         ActivationFunctions,
+        XorLines,
         VanishingGradient,
     )
 }
