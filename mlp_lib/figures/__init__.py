@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mlp_lib.figures.activation_functions import ActivationFunctions
 from mlp_lib.figures.base import LiveFigure, own_style
+from mlp_lib.figures.softmax_figure import SoftmaxFigure
 from mlp_lib.figures.step_by_step import StepByStep
 from mlp_lib.figures.vanishing_gradient import VanishingGradient
 from mlp_lib.figures.worked_network import WorkedNetwork
@@ -16,6 +17,7 @@ __all__ = [
     "FIGURES",
     "ActivationFunctions",
     "LiveFigure",
+    "SoftmaxFigure",
     "StepByStep",
     "VanishingGradient",
     "WorkedNetwork",
@@ -30,6 +32,7 @@ FIGURES: dict[str, type[LiveFigure]] = {
         StepByStep,
         ActivationFunctions,
         XorLines,
+        SoftmaxFigure,
         VanishingGradient,
     )
 }
