@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mlp_lib.figures.activation_functions import ActivationFunctions
 from mlp_lib.figures.base import LiveFigure, own_style
+from mlp_lib.figures.descent import Descent
 from mlp_lib.figures.softmax_figure import SoftmaxFigure
 from mlp_lib.figures.step_by_step import StepByStep
 from mlp_lib.figures.vanishing_gradient import VanishingGradient
@@ -16,6 +17,7 @@ from mlp_lib.figures.xor_lines import XorLines
 __all__ = [
     "FIGURES",
     "ActivationFunctions",
+    "Descent",
     "LiveFigure",
     "SoftmaxFigure",
     "StepByStep",
@@ -33,6 +35,7 @@ FIGURES: dict[str, type[LiveFigure]] = {
         ActivationFunctions,
         XorLines,
         SoftmaxFigure,
+        Descent,
         VanishingGradient,
     )
 }
