@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mlp_lib.figures.activation_functions import ActivationFunctions
 from mlp_lib.figures.base import LiveFigure, own_style
+from mlp_lib.figures.batchnorm_figure import BatchNormFigure
 from mlp_lib.figures.descent import Descent
 from mlp_lib.figures.softmax_figure import SoftmaxFigure
 from mlp_lib.figures.step_by_step import StepByStep
@@ -17,6 +18,7 @@ from mlp_lib.figures.xor_lines import XorLines
 __all__ = [
     "FIGURES",
     "ActivationFunctions",
+    "BatchNormFigure",
     "Descent",
     "LiveFigure",
     "SoftmaxFigure",
@@ -37,6 +39,7 @@ FIGURES: dict[str, type[LiveFigure]] = {
         SoftmaxFigure,
         Descent,
         VanishingGradient,
+        BatchNormFigure,
     )
 }
 
