@@ -9,6 +9,7 @@ from mlp_lib.figures.activation_functions import ActivationFunctions
 from mlp_lib.figures.base import LiveFigure, own_style
 from mlp_lib.figures.batchnorm_figure import BatchNormFigure
 from mlp_lib.figures.descent import Descent
+from mlp_lib.figures.draw_digit import DrawDigit
 from mlp_lib.figures.playground import Playground
 from mlp_lib.figures.softmax_figure import SoftmaxFigure
 from mlp_lib.figures.step_by_step import StepByStep
@@ -21,6 +22,7 @@ __all__ = [
     "ActivationFunctions",
     "BatchNormFigure",
     "Descent",
+    "DrawDigit",
     "LiveFigure",
     "Playground",
     "SoftmaxFigure",
@@ -43,6 +45,7 @@ FIGURES: dict[str, type[LiveFigure]] = {
         VanishingGradient,
         BatchNormFigure,
         Playground,
+        DrawDigit,
     )
 }
 
