@@ -3,7 +3,7 @@
 The core fits in an hour's reading, in this order: `checks`, `init`, `layers`, `activations`,
 `batchnorm`, `losses`, `storage`, `network`, `optim`, `training`, `gradcheck`, `metrics`. It imports
 nothing but NumPy, and tqdm for the progress bar. Around it stand `data`, `augment`, `deskew`,
-`estimators` (scikit-learn's interface), `plot`, `diagrams` and `figures`.
+`estimators` (scikit-learn's interface), `plot`, `diagrams`, `figures` and `explore`.
 """
 
 from mlp_lib.activations import LeakyReLU, ReLU, Sigmoid, Softmax, Tanh, sigmoid, softmax
