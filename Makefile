@@ -15,7 +15,7 @@ ifneq ($(shell test -x $(python) && cat $(ready) 2>/dev/null),$(CURDIR))
 .PHONY: $(ready)
 endif
 
-.PHONY: help book serve test site-test lab refresh bench record lint lock clean
+.PHONY: help book serve lite test site-test lab refresh bench record lint lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
@@ -27,6 +27,11 @@ book: $(ready) ## build the book, strictly, into _build/html
 
 serve: book ## build, then serve on 127.0.0.1 (PORT=8000)
 	$(python) -m tools.serve $(PORT)
+
+# With this variable the chapters get a button that opens what is built here.
+lite: export MLP_LITE = 1
+lite: book .venv/.lite ## build, with Python in the reader's browser (WHEELS=DIR see CONTRIBUTING)
+	$(python) -m tools.lite $(WHEELS)
 
 test: $(ready) ## run all tests; execute all notebooks and compare their outputs
 	$(python) -m pytest
@@ -54,10 +59,18 @@ lock: $(ready) ## pin again what pyproject.toml asks for (LOCK_ARGS=--upgrade fo
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(python) -m uv pip compile --quiet --system-certs --universal \
 	  --python-version 3.11 --fork-strategy fewest --annotation-style line \
 	  --extra book $(LOCK_ARGS) pyproject.toml --output-file requirements.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(python) -m uv pip compile --quiet --system-certs --universal \
+	  --python-version 3.11 --fork-strategy fewest --annotation-style line \
+	  --extra lite --constraint requirements.txt $(LOCK_ARGS) pyproject.toml --output-file requirements-lite.txt
 	@echo "-e ." >> requirements.txt
 
 clean: ## remove what was built; .venv stays
 	rm -rf _build .pytest_cache .ruff_cache
+
+.venv/.lite: $(ready) requirements-lite.txt
+	@echo "Adding JupyterLite to .venv, once …"
+	@$(python) -m pip install --quiet --disable-pip-version-check -r requirements-lite.txt
+	@touch $@
 
 $(ready): requirements.txt pyproject.toml
 	@PYTHON="$(PYTHON)" sh tools/setup.sh

@@ -51,6 +51,11 @@ def use_style() -> None:
     ipython = sys.modules.get("IPython")
     if ipython is not None and ipython.get_ipython() is not None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
+        from matplotlib_inline.config import InlineBackend
 
         # Without the version of Matplotlib in it, the same picture is the same file.
-        set_matplotlib_formats("retina", bbox_inches=None, metadata={"Software": None})
+        options = {"bbox_inches": None, "metadata": {"Software": None}}
+        set_matplotlib_formats("retina", **options)
+        # Matplotlib 3.8, which the browser has, asks here again after the first cell.
+        settings = InlineBackend.instance()
+        settings.print_figure_kwargs, settings.figure_formats = options, {"retina"}

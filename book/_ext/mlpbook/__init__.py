@@ -5,6 +5,7 @@ from importlib import import_module
 PARTS = (
     "citations",
     "exercises",
+    "launch",
     "live",
     "mathjax",
     "notebooks",
