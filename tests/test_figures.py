@@ -10,7 +10,7 @@ import traitlets
 
 from mlp_lib import SGD, Linear, Network, ReLU, SquaredError
 from mlp_lib.figures import FIGURES, WorkedNetwork, write_page_files
-from mlp_lib.figures.base import FOLDER, bundle, show_number
+from mlp_lib.figures.base import FOLDER, bundle, own_style, show_number
 
 
 @pytest.fixture
@@ -207,6 +207,18 @@ def test_jupyterlab_and_page_have_the_same_text(figure, tmp_path):
     assert figure._esm.removesuffix("export default { render };\n") in page
     styles = [(tmp_path / "live" / f"{name}.css").read_text(encoding="utf-8") for name in PARTS]
     assert "".join(styles) == figure._css
+
+
+@pytest.mark.parametrize("module", FIGURES)
+def test_style_of_a_figure_is_for_that_figure_alone(module):
+    """JupyterLab has one page for all notebooks: a rule without the figure's name hits others."""
+    text = re.sub(r"/\*.*?\*/|@container[^{]*\{", "", own_style(module), flags=re.DOTALL)
+    own = (f".mlp-figure.{module}", f'.live-figure[data-module="{module}"]')
+    for selectors in re.findall(r"(?:^|\})\s*([^{}]+)\{", text):
+        for place in re.findall(r"\.(?:mlp|live)-figure[^\s:)]*", selectors):
+            assert place.startswith(own), selectors
+        assert ".mlp-figure." in selectors or ".live-figure[" in selectors, selectors
+    assert module in re.findall(r'[ "`]mlp-figure (\w+)', bundle(module))
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.js")), ids=lambda path: path.name)

@@ -194,7 +194,7 @@ function render({ model, el }) {
   const key = (drawing, words) => html("p", { class: "key" },
     svg("svg", { class: "plot", viewBox: "0 0 26 16", "aria-hidden": "true" }, drawing), words);
   const root = html("section", {
-    class: "mlp-figure activation-functions",
+    class: "mlp-figure activation_functions",
     "aria-label": "Live figure: activation functions and their slopes",
   });
   root.append(

@@ -9,7 +9,8 @@ holds its state. A new one takes four lines of Python, and its name in `__init__
         _esm = bundle(module)
         _css = style(module)
 
-The style of all figures is in `figures.css`; what one figure needs for itself, in `name.css`.
+The style of all figures is in `figures.css`; what one figure needs for itself, in `name.css`, where
+every rule names it (``.mlp-figure.name``): JupyterLab shows figures of all notebooks on one page.
 
 Every trait tagged with ``sync=True`` is state: JupyterLab keeps it equal in Python and in the
 browser, and a published page starts from the values that it had when the notebook was executed.

@@ -260,7 +260,7 @@ function render({ model, el }) {
     label: "step of training", min: 0, max: STEPS, step: 1, onValue: (value) => { halt(); change({ step: value }); },
   });
   const root = html("section", {
-    class: "mlp-figure batchnorm", "aria-label": "Live figure: layers without and with BatchNorm",
+    class: "mlp-figure batchnorm_figure", "aria-label": "Live figure: layers without and with BatchNorm",
   });
   root.append(
     html("div", { class: "panel" },

@@ -256,7 +256,7 @@ function render({ model, el }) {
   }
 
   const root = html("section", {
-    class: "mlp-figure", "aria-label": "Live figure: descent on a map of the cost",
+    class: "mlp-figure descent", "aria-label": "Live figure: descent on a map of the cost",
   }, surface.node, body, message.node);
   el.append(root);
   draw(state());

@@ -241,7 +241,7 @@ function render({ model, el }) {
   penWidth.set(PEN);
 
   el.append(html("section", {
-    class: "mlp-figure digit",
+    class: "mlp-figure draw_digit",
     "aria-label": "Live figure: draw a digit",
   },
   html("div", { class: "parts" },

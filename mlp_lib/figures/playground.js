@@ -282,7 +282,7 @@ function render({ model, el }) {
     return html("tr", {}, html("th", { scope: "row" }, sample, name), J, right);
   };
   const root = html("section", {
-    class: "mlp-figure", "aria-label": "Live figure: a playground for small networks",
+    class: "mlp-figure playground", "aria-label": "Live figure: a playground for small networks",
   });
   root.append(
     html("div", { class: "play-top" },

@@ -174,7 +174,7 @@ function render({ model, el }) {
       line("loss", none(), cell(({ plain }) => plain.loss, "infinite"), none(), cell(({ loss }) => loss))));
 
   const root = html("section", {
-    class: "mlp-figure softmax",
+    class: "mlp-figure softmax_figure",
     "aria-label": "Live figure: softmax and cross-entropy",
   });
   root.append(

@@ -209,7 +209,7 @@ function render({ model, el }) {
   open(false);
 
   const root = html("section", {
-    class: original.forward_only ? "mlp-figure forward-only" : "mlp-figure",
+    class: `mlp-figure step_by_step${original.forward_only ? " forward-only" : ""}`,
     "aria-label": `Live figure: the ${original.example} network step by step`,
   });
   root.append(

@@ -217,7 +217,7 @@ function render({ model, el }) {
       svg("path", { class: `curve ${name}`, d: "M0 6H34" }), svg("path", { class: name, d })),
     words);
   const root = html("section", {
-    class: "mlp-figure vanishing-gradient",
+    class: "mlp-figure vanishing_gradient",
     "aria-label": "Live figure: signal and gradient in a deep network",
   });
   root.append(

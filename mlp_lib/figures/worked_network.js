@@ -241,7 +241,7 @@ function render({ model, el }) {
   });
 
   const root = html("section", {
-    class: "mlp-figure",
+    class: "mlp-figure worked_network",
     "aria-label": "Live figure: the 3–2–1 network",
   });
   root.append(

@@ -227,7 +227,7 @@ function render({ model, el }) {
   }
 
   const root = html("section", {
-    class: "mlp-figure",
+    class: "mlp-figure xor_lines",
     "aria-label": "Live figure: XOR with two ReLU units and with one line",
   });
   root.append(
