@@ -310,6 +310,7 @@ def read_back(lab):
 def test_what_the_reader_does_reaches_python(lab):
     figure = lab.page.locator(".mlp-figure")
     figure.locator(".handle").press("ArrowLeft")
+    assert read_back(lab)[0] == [9.8, 1]  # one change at a time: widgets hold the second one back
     press(figure, "Step")
     figure.locator(".message", has_text="After 11 steps").wait_for()
     start, lr, steps, length, J = read_back(lab)
