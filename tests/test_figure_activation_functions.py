@@ -59,7 +59,7 @@ def test_where_it_is_flat(activation, edge):
     [
         ("activation", "gelu", "activation must be one of identity, .*, got 'gelu'"),
         ("activation", ["relu"], r"activation must be one of .*, got \['relu'\]"),
-        ("u", 7, "u must lie between -6 and 6, got 7"),
+        ("u", 7, "u must be from -6 to 6, got 7"),
         ("u", np.nan, "u must be finite"),
         ("u", "far", "u must be numbers"),
     ],

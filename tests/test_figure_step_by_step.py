@@ -114,9 +114,9 @@ def test_network_of_a_figure_stays(figure, name):
         ("2-2-2", "biases", [[0, 0], [0, 0]], "biases must be empty: this network has none"),
         ("3-3-3-2", "biases", [], r"biases must be arrays \[b1, b2, b3\], got \[\]"),
         ("3-2-1", "lr", 0, "lr must be larger than 0, got 0"),
-        ("3-2-1", "step", 28, "step must be a number from 0 to 27, got 28"),
-        ("3-2-1", "step", -1, "step must be a number from 0 to 27, got -1"),
-        ("3-2-1", "step", 1.5, "step must be a whole number, got 1.5"),
+        ("3-2-1", "step", 28, "step must be a whole number from 0 to 27, got 28"),
+        ("3-2-1", "step", -1, "step must be a whole number from 0 to 27, got -1"),
+        ("3-2-1", "step", 1.5, "step must be a whole number from 0 to 27, got 1.5"),
     ],
 )
 def test_refused_values(example, name, value, message):

@@ -107,7 +107,7 @@ def test_another_depth_keeps_the_first_layers():
     ("name", "value", "message"),
     [
         ("activation", "step", "activation must be one of identity, .*, got 'step'"),
-        ("scale", 0, "scale must lie between 0.1 and 4, got 0"),
+        ("scale", 0, "scale must be from 0.1 to 4, got 0"),
         ("scale", np.inf, "scale must be finite"),
         ("depth", 0, "depth must be a whole number from 1 to 30, got 0"),
         ("depth", 2.5, "depth must be a whole number from 1 to 30, got 2.5"),

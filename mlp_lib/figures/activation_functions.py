@@ -5,14 +5,8 @@ from typing import Any
 import numpy as np
 
 from mlp_lib.activations import LeakyReLU, ReLU, Sigmoid, Tanh
-from mlp_lib.figures.base import (
-    Checked,
-    LiveFigure,
-    bundle,
-    checked_number,
-    show_number,
-    style,
-)
+from mlp_lib.figures.base import Checked, LiveFigure, bundle, show_number, style
+from mlp_lib.figures.checks import between, one_of
 from mlp_lib.figures.static import Axes, element, picture
 from mlp_lib.layers import Layer
 
@@ -39,21 +33,6 @@ ACTIVATIONS: dict[str, tuple[str, type[Layer]]] = {
     "relu": ("ReLU", ReLU),
     "leaky_relu": ("LeakyReLU", LeakyReLU),
 }
-
-
-def checked_activation(value: str, name: str) -> str:
-    """Return the name of an activation function; ValueError if there is none of this name."""
-    if value not in tuple(ACTIVATIONS):
-        raise ValueError(f"{name} must be one of {', '.join(ACTIVATIONS)}, got {value!r}")
-    return value
-
-
-def checked_u(value: float, name: str) -> float:
-    """Return u as a float; ValueError if the figure does not show it."""
-    u = checked_number(value, name)
-    if abs(u) > LIMIT:
-        raise ValueError(f"{name} must lie between -6 and 6, got {value!r}")
-    return u
 
 
 class ActivationFunctions(LiveFigure):
@@ -90,8 +69,8 @@ class ActivationFunctions(LiveFigure):
     _esm = bundle(module)
     _css = style(module)
 
-    activation = Checked(checked_activation)
-    u = Checked(checked_u)
+    activation = Checked(one_of(ACTIVATIONS))
+    u = Checked(between(-LIMIT, LIMIT))
 
     def __init__(self, activation: str = "sigmoid", u: float = 2.0) -> None:
         super().__init__(activation=activation, u=u)

@@ -14,6 +14,8 @@ every rule names it (``.mlp-figure.name``): JupyterLab shows figures of all note
 
 Every trait tagged with ``sync=True`` is state: JupyterLab keeps it equal in Python and in the
 browser, and a published page starts from the values that it had when the notebook was executed.
+The functions in `checks` decide what a trait lets in. Where no script runs, a page shows what
+`fallback` returns; `static` draws pictures and tables for it.
 
 A figure whose settings shall stand in the page's address asks for `model.address`, which a page has
 and JupyterLab has not: `read()` and `write(pairs)`, and `link(pairs)` for others (`live.js`).
@@ -35,7 +37,6 @@ import anywidget
 import numpy as np
 import traitlets
 from ipywidgets import DOMWidget
-from numpy.typing import ArrayLike
 
 FOLDER = Path(__file__).parent
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
@@ -109,33 +110,6 @@ def own_style(module: str) -> str:
 def style(module: str) -> str:
     """Return the style of all live figures, and after it what the module adds."""
     return own_style("figures") + own_style(module)
-
-
-def checked_array(value: ArrayLike, shape: tuple[int, ...], name: str) -> np.ndarray:
-    """Return `value` as a float array that cannot be changed in place.
-
-    A change in place would reach neither the browser nor the figure's history.
-
-    Raises
-    ------
-    ValueError
-        If `value` is not numeric, has another shape, or has an entry that is not finite.
-    """
-    try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be numbers of shape {shape}, got {value!r}") from error
-    if array.shape != shape:
-        raise ValueError(f"{name} must have the shape {shape}, got {array.shape}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite numbers, got {array.tolist()}")
-    array.setflags(write=False)
-    return array
-
-
-def checked_number(value: float, name: str) -> float:
-    """Return `value` as a float; ValueError unless it is a finite number."""
-    return float(checked_array(value, (), name))
 
 
 def to_lists(value: Any, widget: anywidget.AnyWidget | None = None) -> Any:

@@ -1,8 +1,7 @@
 """Live figure: pre-activations through the layers and over training, without and with BatchNorm."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,17 +9,10 @@ from numpy.typing import ArrayLike
 from mlp_lib.activations import ReLU, Sigmoid, Tanh
 from mlp_lib.batchnorm import BatchNorm
 from mlp_lib.data import spiral
-from mlp_lib.figures.base import (
-    Checked,
-    LiveFigure,
-    bundle,
-    checked_array,
-    checked_number,
-    show_number,
-    style,
-)
+from mlp_lib.figures.base import Checked, LiveFigure, bundle, show_number, style
+from mlp_lib.figures.checks import SEED, between, checked_array, one_of, whole
 from mlp_lib.figures.seeded import normals
-from mlp_lib.figures.static import Axes, element, picture, text
+from mlp_lib.figures.static import Axes, element, picture, table, text
 from mlp_lib.layers import Layer, Linear
 from mlp_lib.losses import SoftmaxCrossEntropy
 from mlp_lib.network import Network
@@ -35,6 +27,7 @@ EDGES = np.linspace(-6, 6, 49)  # of the bars; what lies outside is counted in t
 ACTIVATIONS: dict[str, type[Layer]] = {"relu": ReLU, "tanh": Tanh, "sigmoid": Sigmoid}
 FLAT = {"tanh": 0.04, "sigmoid": 0.01}  # slopes below 4 % of the largest count as saturated
 NAMES = ("without BatchNorm", "with BatchNorm")
+FACTORS = (1e-6, 10)  # what scale and rate may be
 
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -56,33 +49,6 @@ def checked_labels(value: ArrayLike, name: str) -> np.ndarray:
     return labels
 
 
-def checked_activation(value: str, name: str) -> str:
-    """Return the name of an activation function; ValueError for one that is not offered."""
-    if value not in ACTIVATIONS:
-        raise ValueError(f"{name} must be one of {', '.join(ACTIVATIONS)}, got {value!r}")
-    return value
-
-
-def checked_whole(low: int, high: int) -> Callable[[Any, str], int]:
-    """Return a check for whole numbers from `low` to `high`."""
-
-    def check(value: int, name: str) -> int:
-        number = checked_number(value, name)
-        if not (low <= number <= high and number.is_integer()):
-            raise ValueError(f"{name} must be a whole number from {low} to {high}, got {value!r}")
-        return int(number)
-
-    return check
-
-
-def checked_factor(value: float, name: str) -> float:
-    """Return a number above 0 and up to 10; ValueError for others."""
-    factor = checked_number(value, name)
-    if not 0 < factor <= 10:
-        raise ValueError(f"{name} must be above 0, and at most 10, got {value!r}")
-    return factor
-
-
 class BatchNormFigure(LiveFigure):
     """Two networks of the same start, one with BatchNorm, while they learn 100 steps.
 
@@ -100,10 +66,10 @@ class BatchNormFigure(LiveFigure):
     depth : int
         Number of hidden layers, 1 to 8.
     scale : float
-        Weights start as normal numbers of standard deviation scale / √d_in; at most 10. For ReLU
+        Weights start as normal numbers of standard deviation scale / √d_in, 1e-6 to 10. For ReLU
         `mlp_lib.init.he` has √2.
     lr : float
-        Learning rate, above 0 and at most 10.
+        Learning rate, 1e-6 to 10.
     step : int
         Steps taken, 0 to 100.
     seed : int
@@ -133,12 +99,12 @@ class BatchNormFigure(LiveFigure):
 
     X = Checked(checked_samples)
     y = Checked(checked_labels)
-    activation = Checked(checked_activation)
-    depth = Checked(checked_whole(1, 8))
-    scale = Checked(checked_factor)
-    lr = Checked(checked_factor)
-    step = Checked(checked_whole(0, STEPS))
-    seed = Checked(checked_whole(0, 2**32 - 1))
+    activation = Checked(one_of(ACTIVATIONS))
+    depth = Checked(whole(1, 8))
+    scale = Checked(between(*FACTORS))
+    lr = Checked(between(*FACTORS))
+    step = Checked(whole(0, STEPS))
+    seed = Checked(SEED)
 
     def __init__(
         self,
@@ -283,17 +249,12 @@ class BatchNormFigure(LiveFigure):
     def _table(self, sheets: list[list[np.ndarray]]) -> str:
         share = "dead units" if self.activation == "relu" else "saturated values"
         columns = [[self._numbers(U) for U in layers] for layers in sheets]
-        head = "".join(f"<th>{n}, step {s}</th>" for n in ("without", "with") for s in (0, STEPS))
-        body = "\n".join(
-            f"<tr><th>layer {l}</th>"
-            + "".join(f"<td>{_tidy(m)}, {_brief(s)}, {100 * c:.0f} %</td>" for m, s, c in row)
-            + "</tr>"
+        heads = [f"{n}, step {s}" for n in ("without", "with") for s in (0, STEPS)]
+        rows = [
+            [f"layer {l}", *(f"{_tidy(m)}, {_brief(s)}, {100 * c:.0f} %" for m, s, c in row)]
             for l, row in enumerate(zip(*columns, strict=True), start=1)
-        )
-        return (
-            f'<table class="table">\n<caption>Mean, standard deviation, {share}</caption>\n'
-            f"<tr><th></th>{head}</tr>\n{body}\n</table>"
-        )
+        ]
+        return table(["", *heads], rows, f"Mean, standard deviation, {share}")
 
 
 def _tidy(value: float) -> str:

@@ -11,18 +11,10 @@ from contourpy import contour_generator
 from numpy.typing import ArrayLike
 
 from mlp_lib.activations import ReLU
-from mlp_lib.figures.base import (
-    Checked,
-    LiveFigure,
-    bundle,
-    checked_array,
-    checked_number,
-    show_number,
-    style,
-    to_lists,
-)
+from mlp_lib.figures.base import Checked, LiveFigure, bundle, show_number, style, to_lists
+from mlp_lib.figures.checks import SEED, checked_array, checked_number, one_of, positive, whole
 from mlp_lib.figures.seeded import shuffled, uniform
-from mlp_lib.figures.static import Axes, element, picture
+from mlp_lib.figures.static import Axes, element, picture, table
 from mlp_lib.layers import Linear
 from mlp_lib.losses import SquaredError
 from mlp_lib.network import Network
@@ -166,13 +158,6 @@ def checked_names(value: Sequence[str], name: str) -> list[str]:
     return [optimiser for optimiser in OPTIMISERS if optimiser in given]
 
 
-def checked_surface(value: str, name: str) -> str:
-    """Return the name of a surface; ValueError for any other."""
-    if not isinstance(value, str) or value not in SURFACES:
-        raise ValueError(f"{name} must be one of {', '.join(SURFACES)}, got {value!r}")
-    return value
-
-
 def checked_start(value: ArrayLike, name: str) -> np.ndarray:
     """Return the two parameters at step 0 as a read-only array."""
     return checked_array(value, (2,), name)
@@ -184,11 +169,7 @@ def checked_rates(value: Any, name: str) -> Mapping[str, float]:
     if set(given) != set(OPTIMISERS):
         expected = "a number, or one for each of " + ", ".join(OPTIMISERS)
         raise ValueError(f"{name} must be {expected}, got {value!r}")
-    rates = {key: checked_number(given[key], f"{name} of {key}") for key in OPTIMISERS}
-    for key, rate in rates.items():
-        if rate <= 0:
-            raise ValueError(f"{name} of {key} must be larger than 0, got {rate!r}")
-    return MappingProxyType(rates)
+    return MappingProxyType({key: positive(given[key], f"{name} of {key}") for key in OPTIMISERS})
 
 
 def checked_share(value: float, name: str) -> float:
@@ -199,17 +180,9 @@ def checked_share(value: float, name: str) -> float:
     return share
 
 
-def checked_whole(value: int, name: str, low: int, high: int) -> int:
-    """Return a whole number from `low` to `high`."""
-    number = checked_number(value, name)
-    if number != round(number) or not low <= number <= high:
-        raise ValueError(f"{name} must be a whole number from {low} to {high}, got {value!r}")
-    return int(number)
-
-
 def checked_batch(value: int | None, name: str) -> int | None:
     """Return the size of the mini-batches, None for all samples."""
-    return value if value is None else checked_whole(value, name, 1, 10**6)
+    return value if value is None else whole(1, 10**6)(value, name)
 
 
 def checked_samples(value: ArrayLike, name: str) -> np.ndarray:
@@ -276,15 +249,15 @@ class Descent(LiveFigure):
     _esm = bundle(module)
     _css = style(module)
 
-    surface = Checked(checked_surface)
+    surface = Checked(one_of(SURFACES))
     optimisers = Checked(checked_names)
     shown = Checked(checked_names)
     start = Checked(checked_start)
     lr = Checked(checked_rates)
     momentum = Checked(checked_share)
-    steps = Checked(lambda value, name: checked_whole(value, name, 0, MOST_STEPS))
+    steps = Checked(whole(0, MOST_STEPS))
     batch = Checked(checked_batch)
-    seed = Checked(lambda value, name: checked_whole(value, name, 0, 2**32 - 1))
+    seed = Checked(SEED)
     samples = Checked(checked_samples)
     surfaces = traitlets.Dict(
         {name: to_lists(asdict(surface)) for name, surface in SURFACES.items()}, read_only=True
@@ -302,7 +275,7 @@ class Descent(LiveFigure):
         seed: int = 0,
         samples: ArrayLike | None = None,
     ) -> None:
-        own = SURFACES[checked_surface(surface, "surface")]
+        own = SURFACES[one_of(SURFACES)(surface, "surface")]
         if lr is None or isinstance(lr, Mapping):
             lr = {**own.lr, **(lr or {})}
         super().__init__(
@@ -403,17 +376,13 @@ class Descent(LiveFigure):
             rate = show_number(self.lr[name])
             end = ", ".join(show_number(value) for value in paths[name][-1])
             taken = len(paths[name]) - 1
-            numbers = (rate, show_number(costs[name][0]), taken, f"({end})")
-            cells = "".join(f"<td>{cell}</td>" for cell in (*numbers, show_number(costs[name][-1])))
-            rows.append(f"<tr><th>{name}</th>{cells}</tr>")
+            first_J, last_J = show_number(costs[name][0]), show_number(costs[name][-1])
+            rows.append([name, rate, first_J, str(taken), f"({end})", last_J])
         first, second = here.names
         label = (
             f"Contour lines of J over {first} and {second}, with paths of {', '.join(self.shown)}"
         )
-        head = "".join(
-            f"<th>{title}</th>"
-            for title in ("", "rate η", "J at the start", "steps", f"({first}, {second})", "J")
-        )
+        heads = ("", "rate η", "J at the start", "steps", f"({first}, {second})", "J")
         sentence = (
             f"The lowest J is {show_number(self.lowest)}. Gradient descent comes to rest with "
             f"rates up to η = {show_number(self.limit)}. The paths start at the ring: "
@@ -422,10 +391,7 @@ class Descent(LiveFigure):
         box = {"x": 50, "y": 24, "width": 460, "height": 340}
         inside = element("svg", *parts, **box, viewBox="50 24 460 340")
         drawing = picture(label, 530, 410, axes.frame(*here.ticks, *here.names), inside)
-        return (
-            f"{drawing}\n<p>{sentence}</p>\n"
-            f'<table class="table">\n<tr>{head}</tr>\n' + "\n".join(rows) + "\n</table>"
-        )
+        return f"{drawing}\n<p>{sentence}</p>\n{table(heads, rows)}"
 
     def _rule(self, name: str) -> Optimiser:
         lr = self.lr[name]

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 
 from mlp_lib.activations import ReLU
 from mlp_lib.figures import static
-from mlp_lib.figures.base import Checked, LiveFigure, bundle, checked_array, style
+from mlp_lib.figures.base import Checked, LiveFigure, bundle, style
+from mlp_lib.figures.checks import checked_array
 from mlp_lib.layers import Linear
 from mlp_lib.losses import SoftmaxCrossEntropy
 from mlp_lib.network import Network

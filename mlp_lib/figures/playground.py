@@ -10,17 +10,10 @@ import traitlets
 
 from mlp_lib.activations import LeakyReLU, ReLU, Sigmoid, Tanh
 from mlp_lib.batchnorm import BatchNorm
-from mlp_lib.figures.base import (
-    Checked,
-    LiveFigure,
-    bundle,
-    checked_array,
-    checked_number,
-    show_number,
-    style,
-)
+from mlp_lib.figures.base import Checked, LiveFigure, bundle, show_number, style
+from mlp_lib.figures.checks import between, checked_array, one_of, whole
 from mlp_lib.figures.seeded import normal, rounded, uniform
-from mlp_lib.figures.static import Axes, element, picture
+from mlp_lib.figures.static import Axes, element, picture, table
 from mlp_lib.layers import Dropout, Linear
 from mlp_lib.losses import SoftmaxCrossEntropy
 from mlp_lib.metrics import accuracy
@@ -46,41 +39,6 @@ MOST_POINTS = 200
 STILL_STEPS = (0, 50, 200)  # of the still picture
 
 Points = list[list[float]]
-
-
-def one_of(names: Sequence[str]) -> Callable[[Any, str], str]:
-    """Return a check: the value is one of the names."""
-
-    def check(value: Any, name: str) -> str:
-        if value not in tuple(names):
-            raise ValueError(f"{name} must be one of {', '.join(names)}, got {value!r}")
-        return value
-
-    return check
-
-
-def between(low: float, high: float) -> Callable[[Any, str], float]:
-    """Return a check: the value is a number from `low` to `high`."""
-
-    def check(value: Any, name: str) -> float:
-        number = checked_number(value, name)
-        if not low <= number <= high:
-            raise ValueError(f"{name} must be from {low:g} to {high:g}, got {value!r}")
-        return number
-
-    return check
-
-
-def whole(low: int, high: int) -> Callable[[Any, str], int]:
-    """Return a check: the value is a whole number from `low` to `high`."""
-
-    def check(value: Any, name: str) -> int:
-        number = between(low, high)(value, name)
-        if number != int(number):
-            raise ValueError(f"{name} must be a whole number, got {value!r}")
-        return int(number)
-
-    return check
 
 
 def checked_hidden(value: Any, name: str) -> list[int]:
@@ -198,11 +156,11 @@ class Playground(LiveFigure):
     seed = Checked(whole(0, 999_999))
     points = Checked(checked_points)
     hidden = Checked(checked_hidden)
-    activation = Checked(one_of(tuple(ACTIVATIONS)))
+    activation = Checked(one_of(ACTIVATIONS))
     batch_norm = traitlets.Bool().tag(sync=True)
     dropout = Checked(between(0, 0.9))
     weight_decay = Checked(between(0, 1))
-    optimiser = Checked(one_of(tuple(OPTIMISERS)))
+    optimiser = Checked(one_of(OPTIMISERS))
     lr = Checked(between(1e-6, 100))
     batch_size = Checked(whole(1, 200))
     trained = Checked(checked_trained)
@@ -338,8 +296,7 @@ class Playground(LiveFigure):
                     shares = [accuracy(t, network.predict(A)) for A, t in (training, validation)]
                     texts = [show_number(float(f"{value:.2g}")) for value in numbers]
                     texts += [f"{100 * share:.0f} %" for share in shares]
-                    cells = "".join(f"<td>{cell}</td>" for cell in texts)
-                    rows.append(f"<tr><th>{self.steps + step}</th>{cells}</tr>")
+                    rows.append([str(self.steps + step), *texts])
                 before = network.state()
                 network.cost_and_grad(X, y)
                 rule.step(network.theta, network.grad)
@@ -347,15 +304,12 @@ class Playground(LiveFigure):
                     network.set_state(before)
                     break
         names = ("step", "J, training", "J, validation", "right, training", "right, validation")
-        head = "".join(f"<th>{name}</th>" for name in names)
-        body = "\n".join(rows)
         return (
             f"{_still_picture(network, training, validation)}\n"
             f"<p>Two classes, round and square; hollow points are for validation. The ground is "
             f"tinted where the network {'–'.join(map(str, [2, *self.hidden, 2]))} finds the square "
             f"class more likely, after training with {self.optimiser}, "
-            f"η = {show_number(self.lr)}, on all points at a time.</p>\n"
-            f'<table class="table">\n<tr>{head}</tr>\n{body}\n</table>'
+            f"η = {show_number(self.lr)}, on all points at a time.</p>\n{table(names, rows)}"
         )
 
 

@@ -1,22 +1,12 @@
 """Live figure: softmax of three logits, the cross-entropy, and its gradient."""
 
-from numbers import Integral
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mlp_lib.activations import softmax
-from mlp_lib.figures.base import (
-    Checked,
-    LiveFigure,
-    bundle,
-    checked_array,
-    checked_number,
-    show_number,
-    style,
-)
-from mlp_lib.figures.static import element, picture, text
+from mlp_lib.figures.base import Checked, LiveFigure, bundle, show_number, style
+from mlp_lib.figures.checks import between, checked_array, whole
+from mlp_lib.figures.static import element, picture, table, text
 from mlp_lib.losses import SoftmaxCrossEntropy
 
 LARGEST = 1e6  # logit, the same as in a field
@@ -30,21 +20,6 @@ def checked_logits(value: ArrayLike, name: str) -> np.ndarray:
     if np.abs(logits).max() > LARGEST:
         raise ValueError(f"{name} must lie from -1e6 to 1e6, got {logits.tolist()}")
     return logits
-
-
-def checked_label(value: Any, name: str) -> int:
-    """Return the label of a class, 0, 1 or 2."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or not 0 <= value <= 2:
-        raise ValueError(f"{name} must be a label, 0, 1 or 2, got {value!r}")
-    return int(value)
-
-
-def checked_temperature(value: float, name: str) -> float:
-    """Return the temperature; ValueError unless it lies from 0.01 to 100."""
-    temperature = checked_number(value, name)
-    if not COLDEST <= temperature <= HOTTEST:
-        raise ValueError(f"{name} must lie from {COLDEST} to {HOTTEST}, got {value!r}")
-    return temperature
 
 
 class SoftmaxFigure(LiveFigure):
@@ -85,8 +60,8 @@ class SoftmaxFigure(LiveFigure):
     _css = style(module)
 
     logits = Checked(checked_logits)
-    target = Checked(checked_label)
-    temperature = Checked(checked_temperature)
+    target = Checked(whole(0, 2))
+    temperature = Checked(between(COLDEST, HOTTEST))
 
     def __init__(
         self, logits: ArrayLike = (2, 1, 0), target: int = 0, temperature: float = 1
@@ -122,12 +97,9 @@ class SoftmaxFigure(LiveFigure):
     def fallback(self) -> str:
         """Return bars of probabilities and gradient, and all numbers in a table."""
         p, gradient = self.probabilities, self.gradient
-        rows = zip(CLASSES, self.logits, p, np.eye(3)[self.target], gradient, strict=True)
-        body = "\n".join(
-            f"<tr><th>{CLASSES.index(k) + 1}</th>"
-            f"{''.join(f'<td>{show_number(number)}</td>' for number in numbers)}</tr>"
-            for k, *numbers in rows
-        )
+        columns = zip(self.logits, p, np.eye(3)[self.target], gradient, strict=True)
+        rows = [[str(k), *map(show_number, numbers)] for k, numbers in enumerate(columns, start=1)]
+        heads = ("class", "logit u", "probability ŷ", "target t", "∂ℓ/∂u = (ŷ − t) / τ")
         plain = self.plain_probabilities
         if np.isnan(plain).any():
             without = "fails: a quotient is not a number"
@@ -137,9 +109,7 @@ class SoftmaxFigure(LiveFigure):
             without = "gives the same"
         right = CLASSES[self.target]
         return (
-            f'{self._bars(p, gradient * self.temperature)}\n<table class="table">\n'
-            "<tr><th>class</th><th>logit u</th><th>probability ŷ</th><th>target t</th>"
-            f"<th>∂ℓ/∂u = (ŷ − t) / τ</th></tr>\n{body}\n</table>\n"
+            f"{self._bars(p, gradient * self.temperature)}\n{table(heads, rows)}\n"
             f"<p>Temperature τ = {show_number(self.temperature)}. "
             f"ℓ = −log ŷ{right} = {show_number(self.loss)}. "
             f"Softmax without the shift {without}.</p>"

@@ -1,7 +1,7 @@
-"""Still pictures in SVG: what stands in a page in place of a live figure where no script runs.
+"""Still pictures and tables: what stands in a page in place of a live figure without JavaScript.
 
-Text, so that notebooks store them exactly; coordinates are rounded to a tenth of a pixel. Colours
-come from the classes in `figures.css`, which follow the page's theme.
+Pictures are SVG: text, so that notebooks store them exactly; coordinates are rounded to a tenth of
+a pixel. Colours come from the classes in `figures.css`, which follow the page's theme.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,6 +26,17 @@ def picture(label: str, width: float, height: float, *parts: str) -> str:
 def text(words: str, x: float, y: float, anchor: str = "middle", class_: str = "label") -> str:
     """Return words whose base line starts, ends or has its middle at (x, y)."""
     return element("text", escape(words), x=x, y=y, text_anchor=anchor, class_=class_)
+
+
+def table(heads: Iterable[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
+    """Return a table in HTML; the first entry of each row is its head."""
+    head = "".join(f"<th>{cell}</th>" for cell in heads)
+    lines = [f"<tr>{head}</tr>"]
+    for name, *cells in rows:
+        lines.append(f"<tr><th>{name}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
+    if caption:
+        lines.insert(0, f"<caption>{caption}</caption>")
+    return "\n".join(['<table class="table">', *lines, "</table>"])
 
 
 class Axes:

@@ -8,16 +8,9 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from mlp_lib.activations import ReLU, Sigmoid
-from mlp_lib.figures.base import (
-    Checked,
-    LiveFigure,
-    bundle,
-    checked_array,
-    show_number,
-    style,
-)
-from mlp_lib.figures.static import element, picture, text
-from mlp_lib.figures.worked_network import checked_rate
+from mlp_lib.figures.base import Checked, LiveFigure, bundle, show_number, style
+from mlp_lib.figures.checks import checked_array, positive, whole
+from mlp_lib.figures.static import element, picture, table, text
 from mlp_lib.layers import Linear
 from mlp_lib.losses import SoftmaxCrossEntropy, SquaredError
 from mlp_lib.network import Network
@@ -103,11 +96,7 @@ def _each(value: Any, name: str, letter: str, shapes: Sequence[tuple[int, ...]])
 
 
 def _checked_step(value: int, name: str, figure: "StepByStep") -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise ValueError(f"{name} must be a whole number, got {value!r}")
-    if not 0 <= value <= figure.n_steps:
-        raise ValueError(f"{name} must be a number from 0 to {figure.n_steps}, got {value}")
-    return int(value)
+    return whole(0, figure.n_steps)(value, name)
 
 
 class StepByStep(LiveFigure):
@@ -167,7 +156,7 @@ class StepByStep(LiveFigure):
     weights = OfFigure(_checked_weights)
     biases = OfFigure(_checked_biases)
     target = OfFigure(_checked_target)
-    lr = Checked(checked_rate)
+    lr = Checked(positive)
     forward_only = traitlets.Bool(read_only=True).tag(sync=True)
     step = OfFigure(_checked_step)
 
@@ -271,20 +260,13 @@ class StepByStep(LiveFigure):
         t, J = _row(self.target), show_number(self.loss)
         arrays = [("W", self.weights, self.gradients), ("b", self.biases, self.bias_gradients)]
         rows = [
-            (f"{letter}{'⁽' + '¹²³'[l] + '⁾'}", value, G, value - self.lr * G)
+            [f"{letter}⁽{'¹²³'[l]}⁾", *map(_row, (value, G, value - self.lr * G))]
             for letter, values, gradients in arrays
             for l, (value, G) in enumerate(zip(values, gradients, strict=True))
         ]
-        body = "\n".join(
-            f"<tr><th>{name}</th>{''.join(f'<td>{_row(array)}</td>' for array in row)}</tr>"
-            for name, *row in rows
-        )
-        head = f"after a step, η = {show_number(self.lr)}"
-        return (
-            f'{drawing}\n<p>With the target {t} the cost is J = {J}.</p>\n<table class="table">\n'
-            f"<tr><th></th><th>value</th><th>derivative of J</th><th>{head}</th></tr>\n"
-            f"{body}\n</table>"
-        )
+        heads = ("", "value", "derivative of J", f"after a step, η = {show_number(self.lr)}")
+        sentence = f"With the target {t} the cost is J = {J}."
+        return f"{drawing}\n<p>{sentence}</p>\n{table(heads, rows)}"
 
     def _gradients(self, letter: str) -> Arrays:
         network = self.network

@@ -1,43 +1,18 @@
 """Live figure: the size of the signal and of the error term in every layer of a deep network."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from mlp_lib.figures.activation_functions import ACTIVATIONS, checked_activation
-from mlp_lib.figures.base import (
-    Checked,
-    LiveFigure,
-    bundle,
-    checked_number,
-    show_number,
-    style,
-)
+from mlp_lib.figures.activation_functions import ACTIVATIONS
+from mlp_lib.figures.base import Checked, LiveFigure, bundle, show_number, style
+from mlp_lib.figures.checks import SEED, between, one_of, whole
 from mlp_lib.figures.seeded import normals
 from mlp_lib.figures.static import Axes, picture
 from mlp_lib.layers import Linear
 
 WIDTH, SAMPLES, MOST_LAYERS = 64, 32, 30
 LEAST_SCALE, MOST_SCALE = 0.1, 4
-
-
-def checked_scale(value: float, name: str) -> float:
-    """Return the scale of the weights; ValueError if the figure does not show it."""
-    scale = checked_number(value, name)
-    if not LEAST_SCALE <= scale <= MOST_SCALE:
-        raise ValueError(f"{name} must lie between {LEAST_SCALE} and {MOST_SCALE}, got {value!r}")
-    return scale
-
-
-def checked_depth(value: int, name: str) -> int:
-    """Return the number of layers; ValueError unless it is a whole number from 1 to 30."""
-    return _whole(value, name, 1, MOST_LAYERS)
-
-
-def checked_seed(value: int, name: str) -> int:
-    """Return the seed; ValueError unless it is a whole number from 0 to 2³² − 1."""
-    return _whole(value, name, 0, 2**32 - 1)
 
 
 @dataclass(frozen=True)
@@ -88,10 +63,10 @@ class VanishingGradient(LiveFigure):
     _esm = bundle(module)
     _css = style(module)
 
-    activation = Checked(checked_activation)
-    scale = Checked(checked_scale)
-    depth = Checked(checked_depth)
-    seed = Checked(checked_seed)
+    activation = Checked(one_of(ACTIVATIONS))
+    scale = Checked(between(LEAST_SCALE, MOST_SCALE))
+    depth = Checked(whole(1, MOST_LAYERS))
+    seed = Checked(SEED)
 
     def __init__(
         self, activation: str = "sigmoid", scale: float = 1.0, depth: int = 20, seed: int = 14
@@ -157,10 +132,8 @@ class VanishingGradient(LiveFigure):
         layers = []
         signal, slope, error = [_size(H)], [], []
         for W in self.std * weights.reshape(self.depth, WIDTH, WIDTH):
-            linear, phi = (
-                Linear(WIDTH, WIDTH, init=W, bias=False),
-                ACTIVATIONS[self.activation][1](),
-            )
+            linear = Linear(WIDTH, WIDTH, init=W, bias=False)
+            phi = ACTIVATIONS[self.activation][1]()
             H = phi.forward(linear.forward(H))
             signal.append(_size(H))
             slope.append(_size(phi.backward(np.ones_like(H))))
@@ -178,10 +151,3 @@ def _size(A: np.ndarray) -> float:
 
 def _rough(value: float) -> str:
     return show_number(float(f"{value:.2g}"))
-
-
-def _whole(value: Any, name: str, least: int, most: int) -> int:
-    number = checked_number(value, name)
-    if number != int(number) or not least <= number <= most:
-        raise ValueError(f"{name} must be a whole number from {least} to {most}, got {value!r}")
-    return int(number)

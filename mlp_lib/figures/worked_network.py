@@ -7,15 +7,9 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from mlp_lib.activations import ReLU
-from mlp_lib.figures.base import (
-    Checked,
-    LiveFigure,
-    bundle,
-    checked_array,
-    checked_number,
-    show_number,
-    style,
-)
+from mlp_lib.figures.base import Checked, LiveFigure, bundle, show_number, style
+from mlp_lib.figures.checks import checked_array, checked_number, positive
+from mlp_lib.figures.static import table
 from mlp_lib.layers import Linear
 from mlp_lib.losses import SquaredError
 from mlp_lib.network import Network
@@ -47,14 +41,6 @@ def checked_path(value: Any, name: str) -> list[Weights]:
     if not isinstance(value, list | tuple) or not value:
         raise ValueError(f"{name} must be a list of one pair (W1, W2) or more, got {value!r}")
     return [checked_weights(weights, f"{name}[{step}]") for step, weights in enumerate(value)]
-
-
-def checked_rate(value: float, name: str) -> float:
-    """Return the learning rate; ValueError unless it is above 0."""
-    rate = checked_number(value, name)
-    if rate <= 0:
-        raise ValueError(f"{name} must be larger than 0, got {value!r}")
-    return rate
 
 
 class WorkedNetwork(LiveFigure):
@@ -107,7 +93,7 @@ class WorkedNetwork(LiveFigure):
     x = Checked(checked_x)
     path = Checked(checked_path)
     target = Checked(checked_number)
-    lr = Checked(checked_rate)
+    lr = Checked(positive)
     marked_only = traitlets.Bool().tag(sync=True)
 
     def __init__(
@@ -176,17 +162,10 @@ class WorkedNetwork(LiveFigure):
             np.concatenate([part.ravel() for part in pair])
             for pair in (self.weights, self.gradients)
         )
-        rows = zip(edges, weights, gradients, weights - self.lr * gradients, strict=True)
-        body = "\n".join(
-            f"<tr><th>{edge}</th>{''.join(f'<td>{show_number(n)}</td>' for n in numbers)}</tr>"
-            for edge, *numbers in rows
-        )
-        head = f"after a step of all weights, η = {show_number(self.lr)}"
-        return (
-            f'<p>{sentence}</p>\n<table class="table">\n'
-            f"<tr><th>edge</th><th>weight</th><th>gradient</th><th>{head}</th></tr>\n"
-            f"{body}\n</table>"
-        )
+        numbers = zip(edges, weights, gradients, weights - self.lr * gradients, strict=True)
+        rows = [[edge, *map(show_number, row)] for edge, *row in numbers]
+        after = f"after a step of all weights, η = {show_number(self.lr)}"
+        return f"<p>{sentence}</p>\n{table(('edge', 'weight', 'gradient', after), rows)}"
 
     def _sample(self) -> tuple[np.ndarray, np.ndarray]:
         return self.x[None, :], np.array([[self.target]])

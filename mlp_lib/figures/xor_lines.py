@@ -7,8 +7,9 @@ from numpy.typing import ArrayLike
 
 from mlp_lib.activations import ReLU
 from mlp_lib.data import xor
-from mlp_lib.figures.base import Checked, LiveFigure, bundle, checked_array, show_number, style
-from mlp_lib.figures.static import Axes, element, picture, text
+from mlp_lib.figures.base import Checked, LiveFigure, bundle, show_number, style
+from mlp_lib.figures.checks import checked_array
+from mlp_lib.figures.static import Axes, element, picture, table, text
 from mlp_lib.layers import Linear
 from mlp_lib.losses import SquaredError
 from mlp_lib.network import Network
@@ -180,19 +181,14 @@ class XorLines(LiveFigure):
         )
         X, y = xor()
         sides = [_is_right(self.outputs, LIMIT), _is_right(self.linear_outputs, 0)]
-        rows = zip(X, y, self.outputs, sides[0], self.linear_outputs, sides[1], strict=True)
-        body = "\n".join(
-            f"<tr><th>({a:g},&nbsp;{b:g})</th><td>{c}</td><td>{_verdict(output, good)}</td>"
-            f"<td>{_verdict(u, fine)}</td></tr>"
-            for (a, b), c, output, good, u, fine in rows
-        )
-        return (
-            f'{still}\n<table class="table">\n<tr><th>point</th><th>class</th>'
-            f"<th>ŷ of the ReLU network (class 1: above 0.5)</th>"
-            f"<th>u of the line (class 1: above 0)</th></tr>\n{body}\n"
-            f"<tr><th>right</th><td></td><td>{self.right} of 4</td>"
-            f"<td>{self.linear_right} of 4</td></tr>\n</table>"
-        )
+        points = zip(X, y, self.outputs, sides[0], self.linear_outputs, sides[1], strict=True)
+        rows = [
+            [f"({a:g},&nbsp;{b:g})", str(c), _verdict(output, good), _verdict(u, fine)]
+            for (a, b), c, output, good, u, fine in points
+        ]
+        rows.append(["right", "", f"{self.right} of 4", f"{self.linear_right} of 4"])
+        outputs = ("ŷ of the ReLU network (class 1: above 0.5)", "u of the line (class 1: above 0)")
+        return f"{still}\n{table(('point', 'class', *outputs), rows)}"
 
     def _regions(self) -> list[list[np.ndarray]]:
         """Polygons that together are class 1; on each the two units are open or closed."""
