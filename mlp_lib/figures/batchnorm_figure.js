@@ -17,8 +17,12 @@ const WIDTH = 16; // units in every hidden layer
 const STEPS = 100;
 const LARGEST = 1e6; // a run whose cost grows beyond this, or is no number, ends before that step
 const [EDGE, BARS] = [6, 48]; // bars from −6 to 6; what lies outside is counted in the outermost
-const FLAT = { tanh: 0.04, sigmoid: 0.01 }; // slopes below 4 % of the largest count as saturated
-const SHADED = { relu: [-EDGE, 0], tanh: [-2.298, 2.298], sigmoid: [-4.595, 4.595] };
+const SHARE = 0.04; // slopes below this share of the largest count as saturated
+const FLAT = { tanh: SHARE, sigmoid: SHARE / 4 };
+// Where the sigmoid becomes flat: h (1 − h) = SHARE / 4 at h = (1 + √(1 − SHARE)) / 2, and
+// u = log(h / (1 − h)). tanh(u) = 2σ(2u) − 1 (eq. 4.7), so it does at half this u.
+const BEND = Math.log((1 + Math.sqrt(1 - SHARE)) / (1 - Math.sqrt(1 - SHARE)));
+const SHADED = { relu: [-EDGE, 0], tanh: [-BEND / 2, BEND / 2], sigmoid: [-BEND, BEND] };
 const NAMES = ["without BatchNorm", "with BatchNorm"];
 const SLICE = 25; // milliseconds of computing before the page gets its turn
 const TICK = 80; // milliseconds for a step while Play runs

@@ -7,6 +7,7 @@ import pytest
 
 from mlp_lib.figures import BatchNormFigure
 from mlp_lib.figures.base import bundle
+from mlp_lib.figures.batchnorm_figure import ACTIVATIONS, FLAT
 
 LABELS = {
     "depth": "hidden layers",
@@ -80,10 +81,11 @@ def assert_shows(figure, expected):
 
 @pytest.fixture(scope="module")
 def script(browser):
-    """Return a page in which the figure's own training can be called."""
+    """Return a page in which the figure's own training and edges are at hand."""
     page = browser.new_page()
-    text = bundle("batchnorm_figure").replace("export default", "globalThis.training = training;")
-    page.add_script_tag(type="module", content=text.replace("{ render };", ""))
+    text = bundle("batchnorm_figure").removesuffix("export default { render };\n")
+    names = "Object.assign(globalThis, { training, SHADED });"
+    page.add_script_tag(type="module", content=f"{text}\n{names}")
     page.wait_for_function("globalThis.training !== undefined")
     yield page
     page.close()
@@ -113,6 +115,14 @@ def test_training_agrees_with_mlp_lib(script, settings):
         for layer, U in zip(numbers, figure.pre_activations[k], strict=True):
             counts = np.histogram(np.clip(U, -6, 6), np.linspace(-6, 6, 49))[0]
             assert layer["bars"] == counts.tolist()
+
+
+def test_shading_begins_where_values_count_as_saturated(script):
+    shaded = script.evaluate("SHADED")
+    for name, flat in FLAT.items():
+        u, phi = np.array(shaded[name]), ACTIVATIONS[name]()
+        phi.forward(u)
+        np.testing.assert_allclose(phi.backward(np.ones_like(u)), flat, rtol=1e-12)
 
 
 def test_numbers_at_the_start(figure):
