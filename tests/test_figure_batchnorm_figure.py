@@ -1,7 +1,5 @@
 """The live figure on batch normalisation, the Python side: numbers, states, stored text."""
 
-import html
-import json
 import re
 from itertools import pairwise
 
@@ -151,18 +149,12 @@ def test_samples_and_classes_come_together():
 
 
 def test_stored_text():
-    figure, other = BatchNormFigure(), BatchNormFigure()
-    text = figure._repr_mimebundle_()[0]["text/html"]
-    assert text == other._repr_mimebundle_()[0]["text/html"]
-    assert repr(figure) == repr(other)
-    assert len(text) < 30_000
-    state = json.loads(html.unescape(re.search(r'data-state="([^"]*)"', text)[1]))
-    assert state == figure.state()
-    assert text.count("<polyline") == 4 * figure.depth
+    text = BatchNormFigure().fallback()
+    assert text.count("<polyline") == 4 * 5
     first, last = re.findall(r"<tr><th>layer [15]</th>(.*?)</tr>", text)
     assert first.startswith("<td>0.01, 0.42, 0 %</td>")
     assert last.endswith("<td>0.1, 1.2, 0 %</td>")
-    assert not re.search("nan|inf|−0[,.<]", re.sub(r'data-state="[^"]*"', "", text))
+    assert not re.search("nan|inf|−0[,.<]", text)
 
 
 def test_a_run_that_blows_up_has_its_still_picture_too():

@@ -1,9 +1,5 @@
 """Live figure of XOR, the Python side."""
 
-import html
-import json
-import re
-
 import numpy as np
 import pytest
 
@@ -90,12 +86,9 @@ def test_refused_values(figure, name, value, message):
     assert figure.state() == before
 
 
-def test_stored_text_holds_state_and_numbers_and_is_the_same_each_time(figure):
-    text = figure._repr_mimebundle_()[0]["text/html"]
-    assert text == XorLines()._repr_mimebundle_()[0]["text/html"]
-    state = json.loads(html.unescape(re.search(r'data-state="([^"]*)"', text)[1]))
-    assert state == figure.state()
-    assert set(state) == {"W1", "b1", "W2", "b2", "linear_W", "linear_b"}
+def test_stored_state_and_numbers(figure):
+    assert set(figure.state()) == {"W1", "b1", "W2", "b2", "linear_W", "linear_b"}
+    text = figure.fallback()
     assert "−2, wrong" in text and "3 of 4" in text and "2 of 4" in text
     figure.show_solution()
     assert "4 of 4" in figure.fallback()
