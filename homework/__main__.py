@@ -1,9 +1,10 @@
-"""The teacher's commands; `make` calls them. README.md is the guide.
+"""The teacher's commands, which `make` calls; README.md is the guide.
 
-python -m homework {release,collect,grade,feedback,export,solution} --course DIR
+Each is a word after ``python -m homework``: release, collect, grade, feedback, export, solution.
 """
 
 import argparse
+import shutil
 import sys
 from collections import Counter
 from pathlib import Path
@@ -13,11 +14,13 @@ from tqdm import tqdm
 
 from homework import collect, course, grade, sandbox
 from homework.course import Course, CourseError
+from mlp_lib.data import DataNotFoundError
 
 RISK = """\
 WITHOUT A SANDBOX: the submissions run as you, on this computer. Each of them can read and delete
 your files, other submissions and the course's secret, use the network, and go on running. With
 the secret they can forge any mark."""
+SANDBOX = "grade: what encloses each submission"
 FROM = "collect: a folder or zip file; without it, from nbgrader's exchange"
 
 
@@ -29,13 +32,18 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--dataset", choices=("mnist", "digits"), default="mnist")
     parser.add_argument("--jobs", type=int, default=1, help="grade: so many at the same time")
     parser.add_argument("--dask", metavar="ADDRESS", help="grade: on the cluster of this scheduler")
-    parser.add_argument("--sandbox", choices=sandbox.KINDS, default="bubblewrap", help="grade: …")
+    parser.add_argument(
+        "--sandbox",
+        choices=sandbox.KINDS,
+        default="bubblewrap",
+        help="grade: what encloses each run",
+    )
     parser.add_argument("--from", dest="source", type=Path, metavar="PATH", help=FROM)
     parser.add_argument("--pattern", default=collect.PATTERN, help="collect: who handed in a file")
     options = parser.parse_args(arguments)
     try:
         COMMANDS[options.command](Course(options.course, options.dataset), options)
-    except (CourseError, sandbox.SandboxError) as error:
+    except (CourseError, sandbox.SandboxError, DataNotFoundError) as error:
         sys.exit(f"homework: {error}")
     except KeyboardInterrupt:
         sys.exit(
@@ -50,6 +58,8 @@ def _grade(place: Course, options: argparse.Namespace) -> None:
         print(RISK, file=sys.stderr)
     elif options.sandbox == "bubblewrap":
         sandbox.check(secret)
+    elif shutil.which(options.sandbox) is None:
+        raise sandbox.SandboxError(f"there is no {options.sandbox} on this computer.")
     if options.dask:
         from distributed import Client
 

@@ -1,12 +1,14 @@
 """A course's folder: what nbgrader keeps in it, and the steps that nbgrader does by itself.
 
-nbgrader_config.py                       written by `release`
-secret                                   for the students' own data sets; only the teacher's
-source/ASSIGNMENT/ASSIGNMENT.ipynb       with solutions
-release/ASSIGNMENT/ASSIGNMENT.ipynb      what students get
-submitted/STUDENT/ASSIGNMENT/…           what they handed in, as it came
-checked/STUDENT/ASSIGNMENT/…             that, with marks (homework.grade)
-autograded/, feedback/, gradebook.db     nbgrader's
+The folder:
+
+    nbgrader_config.py                       written by `release`
+    secret                                   for the students' own data sets; only the teacher's
+    source/ASSIGNMENT/ASSIGNMENT.ipynb       with solutions
+    release/ASSIGNMENT/ASSIGNMENT.ipynb      what students get
+    submitted/STUDENT/ASSIGNMENT/…           what they handed in, as it came
+    checked/STUDENT/ASSIGNMENT/…             that, with marks (homework.grade)
+    autograded/, feedback/, gradebook.db     nbgrader's
 """
 
 import os

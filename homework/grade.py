@@ -93,6 +93,8 @@ def grade(
     ------
     CourseError
         If nothing was collected.
+    DataNotFoundError
+        If MNIST cannot be had.
     """
     students = course.submissions()
     if not students:
@@ -106,7 +108,6 @@ def grade(
     waiting: dict[str, Prepared | SubmissionError] = {}
 
     def tasks() -> Iterator:
-        source = load_mnist() if course.dataset == "mnist" else load_digits()
         for student in keys:
             content = _content(course, student)
             keys[student] = _key(content, version)
@@ -117,6 +118,8 @@ def grade(
                 waiting[student], task = error, None
             yield delayed(_execute)(student, task, os.getpid())
 
+    # Here and not in `tasks`, which joblib calls in a thread of its own: MNIST may be missing.
+    source = load_mnist() if course.dataset == "mnist" else load_digits()
     # In how many processes, on which machines: joblib's `parallel_config` says it.
     parallel = Parallel(return_as="generator_unordered")
     for student in students:

@@ -13,10 +13,13 @@ import pytest
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed: make homework-test")
 
-from homework import collect, course  # noqa: E402
+from homework import collect, course, sandbox  # noqa: E402
+from homework import grade as grading  # noqa: E402
+from homework.__main__ import main  # noqa: E402
 from homework.course import Course, CourseError  # noqa: E402
 from homework.grade import grade  # noqa: E402
 from homework.notebooks import stored_text  # noqa: E402
+from mlp_lib.data import DataNotFoundError  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -217,3 +220,25 @@ def test_commands_say_what_is_wrong(tmp_path):
     assert done.returncode == 1
     assert "homework-release" in done.stderr and "Traceback" not in done.stderr
     assert json.dumps(os.listdir(tmp_path)) == "[]"
+
+
+def test_grading_without_mnist_says_so(tmp_path, monkeypatch):
+    place = Course(tmp_path / "course", "mnist")
+    course.release(place)
+    handed = place.path("submitted", "ada")
+    handed.parent.mkdir(parents=True)
+    handed.write_text("{}")
+
+    def missing():
+        raise DataNotFoundError("MNIST cannot be loaded: there is none.")
+
+    monkeypatch.setattr(grading, "load_mnist", missing)
+    monkeypatch.setattr(sandbox, "check", lambda *hidden: None)
+    with pytest.raises(SystemExit, match="homework: MNIST cannot be loaded"):
+        main(["grade", "--course", str(place.root)])
+
+
+def test_grading_without_the_containers_engine_says_so(place, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(SystemExit, match="there is no podman"):
+        main(["grade", "--course", str(place.root), "--sandbox", "podman"])
