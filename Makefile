@@ -10,6 +10,8 @@ COURSE = course
 JOBS = 1
 SANDBOX = bubblewrap
 python = .venv/bin/python
+# One process a processor. A file's tests, and so a notebook's cells, stay together and in order.
+parallel = --numprocesses auto --dist loadscope --no-loadscope-reorder
 # Jupyter refuses to run as root, as one does in a container, unless it is told to.
 as_root = $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -41,7 +43,7 @@ lite: book .venv/.lite ## build, with Python in the reader's browser (WHEELS=DIR
 	$(python) -m tools.lite $(WHEELS)
 
 test: $(ready) ## run all tests; execute all notebooks and compare their outputs
-	$(python) -m pytest
+	$(python) -m pytest $(parallel)
 
 site-test: book ## build, then look at every page in headless Chromium
 	$(python) -m pytest tests/site

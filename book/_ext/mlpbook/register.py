@@ -34,16 +34,19 @@ class PlacesRole(SphinxRole):
 
 
 @cache
-def read_cells(path, changed):
-    """Return the cells of a notebook. `changed` is the file's time: another file, another call."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
+def read(parse, path, changed):
+    """Return what a file holds. `changed` is the file's time: another file, another call."""
+    return parse(path.read_text(encoding="utf-8"))
 
 
 def chapters(env):
     """Return the chapters' names and cells, in order."""
     names = [name for name in env.found_docs if chapter_number(name) is not None]
     paths = {name: Path(env.doc2path(name)) for name in sorted(names)}
-    return {name: read_cells(path, path.stat().st_mtime_ns) for name, path in paths.items()}
+    return {
+        name: read(json.loads, path, path.stat().st_mtime_ns)["cells"]
+        for name, path in paths.items()
+    }
 
 
 def cell_text(cell):
@@ -85,13 +88,11 @@ def find(env, line_in):
     """Return the sections for which `line_in(cell)` gives a line, in the book's order."""
     found = {}
     for docname, cells in chapters(env).items():
-        begins = list(sections(env, docname))
         for index, cell in enumerate(cells):
             if (line := line_in(cell)) is not None:
                 line += (index + 1) * LINES_OF_A_CELL + 2
-                _, name, title = max(
-                    (one for one in begins if one[0] <= line), key=lambda one: one[0]
-                )
+                begun = (one for one in sections(env, docname) if one[0] <= line)
+                _, name, title = max(begun, key=lambda one: one[0])
                 found[docname, name] = title
     return found
 
@@ -178,7 +179,7 @@ class Register(SphinxDirective):
         self.env.metadata[self.env.docname]["register"] = "yes"
         lists = {}
         for path in sorted(Path(self.env.srcdir, "book", "register").glob("*.yml")):
-            lists[path.stem] = yaml.safe_load(path.read_text(encoding="utf-8"))
+            lists[path.stem] = read(yaml.safe_load, path, path.stat().st_mtime_ns)
             self.env.note_dependency(str(path))
         return self.parse_text_to_nodes("\n".join(TABLES[name](lists, prefix, self.env)))
 
