@@ -89,6 +89,26 @@ def test_solution_opens_with_the_keyboard(page, site_url, first_chapter, problem
     assert problems == []
 
 
+def test_print_is_light_and_unfolded(page, site_url, first_chapter, problems):
+    page.emulate_media(color_scheme="dark")
+    open_page(page, f"{site_url}/{first_chapter}")
+    state = """() => [document.documentElement.dataset.theme,
+        document.querySelectorAll("details:not([open]), .toggle-hidden").length]"""
+    before = page.evaluate(state)
+    assert before[0] == "dark" and before[1] > 0
+
+    page.emulate_media(media="print", color_scheme="dark")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(state) == ["light", 0]
+    # What fades in is invisible in the first picture, which is the one that is printed.
+    assert page.evaluate("document.getAnimations().length") == 0
+
+    page.emulate_media(media="screen", color_scheme="dark")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(state) == before
+    assert problems == []
+
+
 def test_quick_check_answers_by_keyboard_and_without_javascript(
     page, browser, site_url, first_chapter, problems
 ):
