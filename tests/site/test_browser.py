@@ -22,8 +22,9 @@ def test_page_is_complete_and_fits_a_telephone(page, site_url, page_name, proble
     assert drawn == formulas
     assert errors == 0
 
-    page.set_viewport_size({"width": 400, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    for width in (400, 320):  # 320: the smallest telephones, and 1280 enlarged four times
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
     # At night: a filter on a figure would change the colours that the text speaks of.
     page.emulate_media(color_scheme="dark")
