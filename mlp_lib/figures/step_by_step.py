@@ -286,9 +286,14 @@ def _row(values: np.ndarray) -> str:
 
 def _drawing(columns: list[list[np.ndarray]], weights: Arrays, biases: Arrays) -> str:
     """Return the network as a picture: values in its nodes, weights on its edges."""
-    half, pitch, top = 42, 96, 74  # half a node's width, distance of nodes, middle of the first
-    sizes = [len(values[0]) for values in columns]
-    width, height = 150 * len(columns) - 30, 2 * top + pitch * (max(sizes) - 1) - 30
+    inside = [
+        [" | ".join(map(_short, node)) for node in zip(*values, strict=True)] for values in columns
+    ]
+    sizes = list(map(len, inside))
+    longest = max(len(words) for column in inside for words in column)
+    half = max(42, round(4 + 3.2 * longest))  # half a node's width: wide fonts need 6.4 a character
+    pitch, top = 96, 74  # distance of nodes, middle of the first
+    width, height = (66 + 2 * half) * len(columns) - 30, 2 * top + pitch * (max(sizes) - 1) - 30
 
     def place(c: int, n: int) -> tuple[float, float]:
         across = (width - 2 * half - 2) / (len(columns) - 1)
@@ -310,7 +315,7 @@ def _drawing(columns: list[list[np.ndarray]], weights: Arrays, biases: Arrays) -
             x, y = place(c, n)
             box = {"x": x - half, "y": y - 16, "width": 2 * half, "height": 32, "rx": 8}
             nodes.append(element("rect", **box, class_="node"))
-            nodes.append(text(" | ".join(_short(value[n]) for value in values), x, y + 4))
+            nodes.append(text(inside[c][n], x, y + 4))
             if c > 0 and biases:
                 nodes.append(text(f"b = {_short(biases[c - 1][n])}", x, y - 22))
     label = f"Network {'–'.join(map(str, sizes))} with the numbers of its forward pass"

@@ -104,11 +104,18 @@ def test_the_page_scrolls_past_the_figure(figure_of, module):
 
 def test_still_picture_without_javascript(browser, site_url, pages_of_figures, module):
     page = browser.new_page(java_script_enabled=False)
-    page.goto(f"{site_url}/{pages_of_figures[module][0]}")
-    place = page.locator(f".live-figure[data-module={module}]").first
-    assert place.locator("svg[role=img], img[alt], table").first.is_visible()
-    assert len(re.findall(r"\d", place.inner_text())) >= 5  # numbers, not an empty frame
-    assert place.bounding_box()["width"] <= 1400
+    for name in pages_of_figures[module]:
+        page.goto(f"{site_url}/{name}")
+        place = page.locator(f".live-figure[data-module={module}]").first
+        assert place.locator("svg[role=img], img[alt], table").first.is_visible()
+        assert len(re.findall(r"\d", place.inner_text())) >= 5  # numbers, not an empty frame
+        assert place.bounding_box()["width"] <= 1400
+        for picture in place.locator("svg").all():
+            frame = picture.bounding_box()
+            for words in picture.locator("text").all():
+                box, said = words.bounding_box(), words.text_content()
+                assert frame["x"] <= box["x"], said
+                assert box["x"] + box["width"] <= frame["x"] + frame["width"], said
     page.close()
 
 
