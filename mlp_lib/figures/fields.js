@@ -5,7 +5,13 @@ import { few, html, show, svg } from "./drawing.js";
 
 const LIMIT = 1e6; // the largest number that a field takes
 
-const typed = (value) => String(Number(value.toPrecision(few(value)))).replaceAll("-", "−");
+/** A number in a field; what would not be seen whole there, as two digits and a power: 1.9e146. */
+function typed(value) {
+  const plain = String(Number(value.toPrecision(few(value))));
+  const [factor, power] = value.toExponential(1).split("e").map(Number);
+  const text = plain.length > 9 || plain.includes("e") ? `${factor}e${power}` : plain;
+  return text.replaceAll("-", "−");
+}
 
 /** The number that a reader has typed, or NaN. */
 function parse(text) {
@@ -15,13 +21,14 @@ function parse(text) {
 
 /**
  * A field for a number: typing takes effect at once, ↑ and ↓ change it by `step`. What is not a
- * number, or not allowed, is put back when the reader leaves the field, and `onRefused` is told.
+ * number, or not allowed, is put back when the reader leaves the field, and `onRefused` is told; with
+ * it goes what was a number on the way, the 1 of 1,5.
  */
 export function numberField({ label, step, above = -Infinity, onNumber, onRefused }) {
   const node = html("input", {
     type: "text", autocomplete: "off", spellcheck: "false", "aria-label": label, title: label,
   });
-  let current = 0;
+  let [current, kept, typing] = [0, 0, false]; // kept: what was there before the reader typed
 
   function problem(value, text) {
     if (Number.isNaN(value)) return `“${text}” is not a number. Write it like 2, −1.5 or 0.01.`;
@@ -31,6 +38,7 @@ export function numberField({ label, step, above = -Infinity, onNumber, onRefuse
   const refuse = (reason) => onRefused(`${reason} The ${label} stays ${show(current)}.`);
 
   function set(value) {
+    if (!typing && value !== current) kept = value;
     current = value;
     node.removeAttribute("aria-invalid");
     if (parse(node.value) !== value) node.value = typed(value); // leaves 0.0 on the way to 0.01
@@ -38,12 +46,20 @@ export function numberField({ label, step, above = -Infinity, onNumber, onRefuse
   node.addEventListener("input", () => {
     const value = parse(node.value);
     if (problem(value)) node.setAttribute("aria-invalid", "true"); // half typed, say nothing yet
-    else onNumber(value);
+    else {
+      typing = true;
+      onNumber(value);
+      typing = false;
+    }
   });
   function finish() {
     const reason = problem(parse(node.value), node.value);
-    if (!reason) return;
-    set(current);
+    if (!reason) {
+      kept = current;
+      return;
+    }
+    if (kept !== current) onNumber(kept);
+    set(kept);
     refuse(reason);
   }
   node.addEventListener("change", finish);

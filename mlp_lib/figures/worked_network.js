@@ -18,7 +18,7 @@ const MARKED = ["1,0,0", "0,0,0"];
 const markOf = (l, i, j) => MARKED.indexOf(`${l},${i},${j}`);
 
 // Where things stand, in per cent of the drawing: from left to right, and on a narrow page from
-// top to bottom. nodes: inputs, hidden units, output, cost. weights[l][i][j]: the box of an edge.
+// top to bottom. nodes: inputs, hidden neurons, output, cost. weights[l][i][j]: the box of a line.
 const WIDE = {
   nodes: [[[7, 10], [7, 50], [7, 90]], [[56.5, 27], [56.5, 73]], [[90, 50]], [[90, 87]]],
   weights: [
@@ -45,19 +45,21 @@ function compute({ x, target }, weights) {
   return { U: [U, Y], H: [x, H, Y], D: [D, error], J, gradients };
 }
 
+/** Whether a step may change this weight. */
+const isChosen = (state, l, i, j) => !state.marked_only || markOf(l, i, j) >= 0;
+
 /** The weights after one more step of gradient descent. */
 function stepFrom(state, weights) {
   const { gradients } = compute(state, weights);
-  const chosen = (l, i, j) => !state.marked_only || markOf(l, i, j) >= 0;
   return weights.map((W, l) => W.map((row, i) => row.map(
-    (w, j) => (chosen(l, i, j) ? w - state.lr * gradients[l][i][j] : w),
+    (w, j) => (isChosen(state, l, i, j) ? w - state.lr * gradients[l][i][j] : w),
   )));
 }
 
 /** One line of plain words: what the last step did, and whether there is more to gain. */
 function describe(state) {
   const weights = state.path.at(-1);
-  const { J, H } = compute(state, weights);
+  const { J, H, gradients } = compute(state, weights);
   const steps = state.path.length - 1;
   const stuck = String(stepFrom(state, weights)) === String(weights);
 
@@ -71,8 +73,12 @@ function describe(state) {
   }
   if (J < REACHED) return `${text} The output has reached the target.`;
   if (stuck && H[1].every((h) => h === 0)) {
-    return `${text} Both hidden units give 0, so every gradient is 0 and no step changes anything.`;
+    return `${text} Both hidden neurons give 0, so every gradient is 0 and no step changes anything.`;
   }
+  const isSloped = weights.some((W, l) => W.some((row, i) => row.some(
+    (_, j) => isChosen(state, l, i, j) && gradients[l][i][j] !== 0,
+  )));
+  if (stuck && isSloped) return `${text} With this learning rate a step is too short to change any weight.`;
   if (stuck) return `${text} The weights that a step may change have gradient 0: it moves nothing.`;
   return steps > 0 ? text : `${text} Press Step to move the weights against their gradients.`;
 }
@@ -200,8 +206,8 @@ function render({ model, el }) {
     original.path[0][l].forEach((row, i) => row.forEach((_, j) => weightBox(layer, l, i, j)));
   }
 
-  weightBoxes(0, "Weights into the hidden units");
-  const hidden = group("Hidden units");
+  weightBoxes(0, "Weights into the hidden neurons");
+  const hidden = group("Hidden neurons");
   [0, 1].forEach((j) => {
     const unit = html("div", { class: "unit node" },
       line("value", (state, { U }) => `u${digit(j)} = ${short(U[0][j])}`),
@@ -245,7 +251,7 @@ function render({ model, el }) {
     "aria-label": "Live figure: the 3–2–1 network",
   });
   root.append(
-    html("p", { class: "legend" }, "On each edge stand its weight, ",
+    html("p", { class: "legend" }, "On each line stand its weight, ",
       html("span", { class: "gradient" }, "∂ its gradient ∂J/∂w"), " and ",
       html("span", { class: "next" }, "→ its value after the next step"),
       ". Every number in a field can be changed: type, or press ↑ and ↓."),

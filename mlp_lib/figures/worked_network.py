@@ -46,7 +46,7 @@ def checked_path(value: Any, name: str) -> list[Weights]:
 class WorkedNetwork(LiveFigure):
     """The 3–2–1 network with its numbers, to be changed and trained step by step.
 
-    ReLU hidden units, no biases, J = (y - target)². In JupyterLab the attributes can be set from
+    ReLU hidden neurons, no biases, J = (y - target)². In JupyterLab the attributes can be set from
     Python and follow what the reader does in the figure.
 
     Parameters
@@ -157,15 +157,15 @@ class WorkedNetwork(LiveFigure):
             f"x = {_row(self.x)} and target t = {show_number(self.target)} give u = {_row(U[0])}, "
             f"h = {_row(H[0])}, ŷ = {show_number(y[0, 0])} and J = {show_number(self.loss)}."
         )
-        edges = "x₁ → u₁, x₁ → u₂, x₂ → u₁, x₂ → u₂, x₃ → u₁, x₃ → u₂, h₁ → ŷ, h₂ → ŷ".split(", ")
+        lines = "x₁ → u₁, x₁ → u₂, x₂ → u₁, x₂ → u₂, x₃ → u₁, x₃ → u₂, h₁ → ŷ, h₂ → ŷ".split(", ")
         weights, gradients = (
             np.concatenate([part.ravel() for part in pair])
             for pair in (self.weights, self.gradients)
         )
-        numbers = zip(edges, weights, gradients, weights - self.lr * gradients, strict=True)
-        rows = [[edge, *map(show_number, row)] for edge, *row in numbers]
+        numbers = zip(lines, weights, gradients, weights - self.lr * gradients, strict=True)
+        rows = [[line, *map(show_number, row)] for line, *row in numbers]
         after = f"after a step of all weights, η = {show_number(self.lr)}"
-        return f"<p>{sentence}</p>\n{table(('edge', 'weight', 'gradient', after), rows)}"
+        return f"<p>{sentence}</p>\n{table(('line', 'weight', 'gradient', after), rows)}"
 
     def _sample(self) -> tuple[np.ndarray, np.ndarray]:
         return self.x[None, :], np.array([[self.target]])

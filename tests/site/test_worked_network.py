@@ -30,7 +30,7 @@ def message(figure):
 
 
 def shown_near(figure, label):
-    """Return weight, gradient and next value in the box of an edge, as they are shown."""
+    """Return weight, gradient and next value in the box of a line, as they are shown."""
     box = figure.locator(".weight").filter(has=figure.page.get_by_label(label))
     gradient, after = (
         box.locator(f".{name} span:last-child").inner_text() for name in ("gradient", "next")
@@ -114,7 +114,19 @@ def test_dead_units_are_explained(figure):
     figure.get_by_label("learning rate η").fill("0.1")
     press(figure, "Step")
     assert shown_cost(figure) == "400"
-    assert "Both hidden units give 0, so every gradient is 0" in message(figure)
+    assert "Both hidden neurons give 0, so every gradient is 0" in message(figure)
+
+
+@pytest.mark.parametrize("marked_only", [True, False])
+def test_step_too_short_for_any_weight_is_explained(figure, marked_only):
+    figure.get_by_label("Update only w₁ and w₂").set_checked(marked_only)
+    figure.get_by_label("learning rate η").fill("1e-30")
+    press(figure, "Step")
+    too_short = "With this learning rate a step is too short to change any weight."
+    assert message(figure).endswith(too_short)
+    figure.get_by_label("input x₁").fill("−4")  # closes the first neuron, opens the second
+    no_slope = "The weights that a step may change have gradient 0: it moves nothing."
+    assert message(figure).endswith(no_slope if marked_only else too_short)
 
 
 def test_divergence_ends_in_words(figure):
@@ -176,6 +188,40 @@ def test_what_is_no_number_is_refused(figure, label, text, reason):
     assert field.input_value() == before
     assert field.get_attribute("aria-invalid") is None
     assert shown_cost(figure) == "169"
+
+
+@pytest.mark.parametrize(
+    ("label", "keys", "before"),
+    [("target t", "1,5", "20"), ("learning rate η", "1e300", "0.01"), ("input x₃", "0x2", "1")],
+)
+def test_number_on_the_way_to_a_refused_text_does_not_stay(figure, label, keys, before):
+    field = figure.get_by_label(label)
+    field.press("Control+a")
+    for key in keys:
+        field.press(key)
+    field.press("Tab")
+    assert message(figure).endswith(f"The {label} stays {before}.")
+    assert field.input_value() == before
+    assert shown_cost(figure) == "169"
+    field.press("Control+a")
+    field.press("4")
+    field.press("Enter")  # what is accepted is kept from then on
+    field.press("a")
+    field.press("Tab")
+    assert field.input_value() == "4"
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL], ids=["wide", "narrow"])
+def test_numbers_in_fields_are_seen_whole(figure, size):
+    figure.page.set_viewport_size(size)
+    figure.get_by_label("input x₁").fill("0")
+    figure.get_by_label("learning rate η").fill("1000000")
+    figure.get_by_label("Update only w₁ and w₂").check()
+    for _ in range(2):
+        press(figure, "10 steps")
+    weight = figure.get_by_label("weight from h₁ to ŷ (w₁)")
+    assert re.fullmatch(r"−?\d(\.\d)?e1\d\d", weight.input_value())
+    assert weight.evaluate("field => field.scrollWidth <= field.clientWidth")
 
 
 def test_everything_is_reached_with_the_keyboard(figure):
