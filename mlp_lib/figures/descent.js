@@ -2,7 +2,7 @@
 // State (synchronised with Python): the traits in STATE. Paths and costs are computed from it;
 // `surfaces` says how each surface starts, and what its map shows.
 
-import { button, html, powerOfTen, short, show, svg } from "./drawing.js";
+import { button, counted, html, powerOfTen, short, show, svg } from "./drawing.js";
 import { checkbox, choice, dragPoint, messageLine, slider } from "./fields.js";
 import { axesOf, ticks } from "./plot.js";
 import { connect } from "./state.js";
@@ -68,7 +68,7 @@ function mapOf(here, cost, onStart) {
     }));
     const ends = Object.entries(paths).map(([name, path]) => `${TITLES[name]} at ${path.at(-1).map((v) => show(v, 3)).join(", ")}`);
     node.setAttribute("aria-label", `Map of J over ${here.names.join(" and ")}. Start at `
-      + `${state.start.map((v) => show(v, 3)).join(", ")}; after ${state.steps} steps ${ends.join("; ")}.`);
+      + `${state.start.map((v) => show(v, 3)).join(", ")}; after ${counted(state.steps, "step")} ${ends.join("; ")}.`);
   }
   return { node, draw };
 }

@@ -1,6 +1,6 @@
 // What the figure of the descent says of its state, in plain words.
 
-import { short, show } from "./drawing.js";
+import { counted, short, show } from "./drawing.js";
 
 const AT_REST = 1e-6; // J above its lowest value below which a path counts as arrived
 
@@ -32,10 +32,10 @@ export function describe(state, cost, paths) {
   const J = (name) => cost.value(paths[name].at(-1));
   const rest = shown.filter((name) => !gone.includes(name)).sort((a, b) => J(a) - J(b));
   const [lowest, second] = rest;
-  const taken = steps === 1 ? "1 step" : `${steps} steps`;
+  const taken = counted(steps, "step");
   if (second && J(rest.at(-1)) - cost.low < AT_REST) parts.push(`After ${taken} all paths have reached a lowest J.`);
   else if (second) parts.push(`After ${taken} ${inText(lowest)} is lowest: J = ${short(J(lowest))}.`);
-  else if (lowest) parts.push(`After ${taken} J = ${short(J(lowest))}.`);
+  else if (lowest) parts.push(`After ${taken} ${gone.length ? `${inText(lowest)} has ` : ""}J = ${short(J(lowest))}.`);
   return parts.join(" ");
 }
 

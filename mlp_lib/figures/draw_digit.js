@@ -25,6 +25,7 @@ function percent(p) {
 }
 const ranked = (values) => values.map((_, k) => k).sort((a, b) => values[b] - values[a]);
 const hasInk = (image) => image.flat().some((value) => value > 0);
+const have = (units) => `${units} ${units === 1 ? "has" : "have"}`;
 const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}`;
 
 /** What the last action has changed, in words. */
@@ -47,7 +48,7 @@ function describe(action, before, { P, H }, image) {
   const off = H.filter((h, j) => h === 0 && before.H[j] > 0).length;
   const on = H.filter((h, j) => h > 0 && before.H[j] === 0).length;
   return `${action}: ${change} ${P[first] < UNSURE || last !== first ? `${answer} ` : ""}`
-    + `${count}; ${off} have stopped, ${on} have begun.`;
+    + `${count}; ${have(off)} stopped, ${have(on)} begun.`;
 }
 
 /** A picture of 28 × 28 pixels; `colour(n)` gives red, green, blue and opacity of pixel n. */

@@ -42,3 +42,6 @@ export function show(value, digits = 6) {
 // Drawings and fields have room for four digits, or all those of a whole number up to 999 999.
 export const few = (value) => (Math.abs(value) >= 1e4 && Math.abs(value) < 1e6 ? 6 : 4);
 export const short = (value) => show(value, few(value));
+
+/** A number of things: 1 step, 2 steps. */
+export const counted = (number, thing) => `${show(number)} ${thing}${number === 1 ? "" : "s"}`;

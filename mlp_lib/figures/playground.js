@@ -2,7 +2,7 @@
 // each of its units has learnt. State (synchronised with Python): the settings, and `trained`, the
 // step, parameters and running statistics when training was last paused; null at the start values.
 
-import { button, html, show, svg } from "./drawing.js";
+import { button, counted, html, show, svg } from "./drawing.js";
 import { checkbox, choice, messageLine } from "./fields.js";
 import { Matrix } from "./matrix.js";
 import { connect } from "./state.js";
@@ -89,7 +89,7 @@ function render({ model, el }) {
       return "There are no points to train with yet. Click into the plane; or move the cross there with the arrow "
         + "keys, and press 0 or 1 for a point of that class.";
     }
-    return `${points.training.length} points to train with, ${points.validation.length} for validation. The network `
+    return `${counted(points.training.length, "point")} to train with, ${points.validation.length} for validation. The network `
       + `${[2, ...state.hidden, 2].join("–")} has ${network.theta.length} parameters`
       + `${training.steps ? "" : ", at their start values. Press Train, or Step"}.`;
   }

@@ -1,7 +1,7 @@
 // What the playground draws: the plane with its points, the network with a picture of every unit, and
 // the loss curves. Each view is made once and returns functions that redraw a part of it.
 
-import { html, show, svg } from "./drawing.js";
+import { counted, html, show, svg } from "./drawing.js";
 import { Matrix } from "./matrix.js";
 import { sigmoid } from "./network.js";
 import { axesOf } from "./plot.js";
@@ -259,7 +259,7 @@ export function curvesView() {
       history.filter((row) => Number.isFinite(row[column])).map((row) => [row[0], row[column]]), name);
     axes.plane.replaceChildren(curve(1, "training"), curve(2, "validation"));
     const [steps, a, b] = history.at(-1);
-    axes.node.setAttribute("aria-label", `Cost J over ${show(steps)} steps`
+    axes.node.setAttribute("aria-label", `Cost J over ${counted(steps, "step")}`
       + (a === undefined ? "" : `, now ${show(a, 3)} on the training points`)
       + (b === undefined ? "" : `, ${show(b, 3)} on the validation points`));
   }

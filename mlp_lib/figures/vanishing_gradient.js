@@ -6,7 +6,7 @@
 import { Matrix, product } from "./matrix.js";
 import { Activation, ACTIVATION_NAMES, Linear } from "./network.js";
 import { normal, uniform } from "./random.js";
-import { button, html, powerOfTen, show, svg } from "./drawing.js";
+import { button, counted, html, powerOfTen, show, svg } from "./drawing.js";
 import { choice, messageLine, slider } from "./fields.js";
 import { axesOf } from "./plot.js";
 import { connect } from "./state.js";
@@ -181,7 +181,7 @@ function render({ model, el }) {
     facts.append(
       fact("root mean square of φ′", rough(slope, 3)),
       fact("factor a layer, s · φ′ (14.7)", rough(factor, 3)),
-      fact(`product of ${steps} factor${steps === 1 ? "" : "s"}`, rough(results.predicted[0])),
+      fact(`product of ${counted(steps, "factor")}`, rough(results.predicted[0])),
       fact(`measured, layer ${state.depth} to layer 1`, rough(results.error[0])),
     );
   }

@@ -47,6 +47,10 @@ def message(figure):
     return figure.locator(".message").inner_text()
 
 
+def map_label(figure):
+    return figure.get_by_role("group", name="Map of J").get_attribute("aria-label")
+
+
 def shown_costs(figure):
     """Return the J that stands beside each optimiser."""
     return [text.removeprefix("J = ") for text in figure.locator(".head .value").all_inner_texts()]
@@ -158,8 +162,12 @@ def test_costs_of_the_chapter(figure):
 def test_steps(figure):
     press(figure, "Reset")
     assert message(figure).startswith("Step 0.")
-    for _ in range(3):
-        press(figure, "Step")
+    press(figure, "Step")
+    assert "After 1 step Adam is lowest" in message(figure)
+    assert "after 1 step Gradient descent at 9.62, −0.9;" in map_label(figure)
+    press(figure, "Step")
+    press(figure, "Step")
+    assert "after 3 steps Gradient descent at " in map_label(figure)
     assert shown_costs(figure) == expected_costs(Descent("valley", steps=3))
     slide(figure, "step", 120)
     assert shown_costs(figure) == expected_costs(Descent("valley", steps=120))
@@ -219,6 +227,8 @@ def test_beyond_the_limit_it_is_said_and_nothing_is_nan(figure):
     press(figure, "Run")
     slide(figure, "step", 400)
     assert "Gradient descent ran away: after step" in message(figure)
+    rate(figure, "Momentum", 3)
+    assert "After 400 steps Adam has J = " in message(figure)
     assert not re.search("NaN|Infinity|undefined|too large$", figure.inner_text())
 
 

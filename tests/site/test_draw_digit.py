@@ -244,6 +244,12 @@ def test_erased_parts_turn_an_8_into_a_3(figure):
     assert "The network reads 3, with probability > 99.9 %." in message(figure)
 
 
+def test_one_unit_has_and_others_have(figure):
+    stroke(figure, [(160, 195)])  # a dot in the 8's lower loop
+    assert message(figure).endswith("; 1 has stopped, 3 have begun.")
+    check_numbers(figure)
+
+
 def test_undo_takes_back_each_stroke(figure):
     press(figure, "Eraser")
     images = [image_of(figure)]

@@ -155,8 +155,9 @@ def test_numbers_at_the_start(figure):
 def test_step_and_reset(figure):
     expected = Playground()
     network, rule = expected.network, OPTIMISERS["Adam"](0.03)
-    for step in (1, 2, 3):
+    for step, steps in ((1, "1 step"), (2, "2 steps"), (3, "3 steps")):
         press(figure, "Step")
+        assert figure.get_by_role("img", name=f"Cost J over {steps}, now").count() == 1
         network.cost_and_grad(*expected.training)
         rule.step(network.theta, network.grad)
         J, J_val = network.cost(*expected.training), network.cost(*expected.validation)
@@ -447,6 +448,8 @@ def test_address_sets_the_figure_and_the_page_opens_at_it(open_with):
 def test_own_points_in_an_address(open_with):
     figure = open_with("data:own,points:0/-1.5/0.5;1/1/1;0/0/-2,hidden:none")
     assert message(figure).startswith("2 points to train with, 1 for validation. The network 2–2")
+    figure = open_with("data:own,points:0/-1.5/0.5")
+    assert message(figure).startswith("1 point to train with, 0 for validation.")
 
 
 @pytest.mark.parametrize(
