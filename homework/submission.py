@@ -162,7 +162,6 @@ def rebuild(release: NotebookNode, handed: list[Handed]) -> NotebookNode:
         for cell in release.cells
         if "nbgrader" in cell.metadata
     }
-
     texts = {cell.source for cell in release.cells if cell.cell_type == "markdown"}
 
     def is_changed(cell: Handed) -> bool:
