@@ -181,7 +181,10 @@ class Register(SphinxDirective):
         for path in sorted(Path(self.env.srcdir, "book", "register").glob("*.yml")):
             lists[path.stem] = read(yaml.safe_load, path, path.stat().st_mtime_ns)
             self.env.note_dependency(str(path))
-        return self.parse_text_to_nodes("\n".join(TABLES[name](lists, prefix, self.env)))
+        made = self.parse_text_to_nodes("\n".join(TABLES[name](lists, prefix, self.env)))
+        for table in made:
+            table["classes"].append(f"register-{name}")  # for the style sheet
+        return made
 
 
 def outdated(app, env, added, changed, removed):
