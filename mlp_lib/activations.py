@@ -20,8 +20,9 @@ def softmax(U: np.ndarray) -> np.ndarray:
 
 
 def _floating(U: np.ndarray) -> np.ndarray:
-    """U in its floating-point type: differences of unsigned integers would wrap around."""
-    return np.asarray(U, dtype=np.result_type(U, np.float32))
+    """U as an array of floating-point numbers: unsigned integers would wrap around below 0."""
+    U = np.asarray(U)
+    return U.astype(np.result_type(U.dtype, np.float32), copy=False)
 
 
 class ReLU(Layer):

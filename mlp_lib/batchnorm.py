@@ -27,6 +27,11 @@ class BatchNorm(Layer):
     """
 
     def __init__(self, d: int, momentum: float = 0.1, eps: float = 1e-5) -> None:
+        if d < 1 or not 0 <= momentum <= 1 or not 0 <= eps < np.inf:
+            raise ValueError(
+                f"BatchNorm({d}, momentum={momentum}, eps={eps}): expected a width of 1 or more, "
+                "0 <= momentum <= 1, and eps 0 or more"
+            )
         super().__init__(gamma=np.ones(d), beta=np.zeros(d))
         self.buffers = Arrays(running_mean=np.zeros(d), running_var=np.ones(d))
         self.d_in = self.d_out = d
