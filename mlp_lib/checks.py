@@ -26,6 +26,16 @@ def check_matrix(X: np.ndarray, d: int, dtype: np.dtype, name: str = "X") -> np.
     return X
 
 
+def check_kind(value: object, kind: type, name: str, example: str) -> object:
+    """Return `value`; ValueError unless it is an instance of `kind`."""
+    if not isinstance(value, kind):
+        hint = "; the brackets are missing" if isinstance(value, type) else ""
+        raise ValueError(
+            f"{name} is {value!r}, expected an instance of {kind.__name__}, e.g. {example}{hint}"
+        )
+    return value
+
+
 def check_generator(rng: np.random.Generator, who: str) -> np.random.Generator:
     """Return `rng`; ValueError unless it is a numpy.random.Generator."""
     if not isinstance(rng, np.random.Generator):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mlp_lib.checks import check_matrix, check_state
+from mlp_lib.checks import check_kind, check_matrix, check_state
 from mlp_lib.layers import Arrays, Layer
 from mlp_lib.losses import Loss
 from mlp_lib.storage import read_arrays, write_arrays
@@ -33,7 +33,6 @@ class Network:
         them, so an optimiser is its formula on two vectors. Assignment writes into the vector.
     is_weight : ndarray (P,) of bool
         Which entries of theta belong to a `W`.
-
     """
 
     def __init__(
@@ -44,10 +43,10 @@ class Network:
         dtype: np.dtype | type = np.float64,
     ) -> None:
         self.layers = list(layers)
-        self.loss = loss
+        self.loss = check_kind(loss, Loss, "loss", "SquaredError()")
         self.weight_decay = float(weight_decay)
         self.dtype = np.dtype(dtype)
-        if not self.weight_decay >= 0:
+        if not 0 <= self.weight_decay < np.inf:
             raise ValueError(f"weight_decay is {weight_decay}, expected 0 or more")
         if self.dtype not in (np.float32, np.float64):
             raise ValueError(f"dtype is {self.dtype}, expected float32 or float64")
@@ -101,6 +100,7 @@ class Network:
 
     def _check_layers(self) -> None:
         for i, layer in enumerate(self.layers):
+            check_kind(layer, Layer, f"layer {i}", "ReLU()")
             if layer.bound or layer in self.layers[:i]:
                 where = f"layer {i}, {layer}, has its place in a network already"
                 raise ValueError(f"{where}; make a new layer, or copy.deepcopy it")
@@ -181,7 +181,7 @@ class Network:
         """Read what `save` wrote from a network of the same layers; ValueError if it is not."""
         own = sum(value.size for value in self.state().values())
         saved, expected = read_arrays(path, 16 * own + 2**20), list(map(str, self.layers))
-        found = [str(name) for name in saved.get("layers", [])]
+        found = [str(name) for name in np.atleast_1d(saved.get("layers", []))]
         if found != expected:
             raise ValueError(f"{path} holds the layers {found}, this network has {expected}")
         self.set_state(saved)

@@ -17,13 +17,15 @@ class Optimiser:
     """
 
     def __init__(self, lr: float | Schedule) -> None:
-        if not callable(lr) and not lr > 0:
+        if not callable(lr) and not 0 < lr < np.inf:
             raise ValueError(f"{type(self).__name__}: lr is {lr}, expected a positive number")
         self.lr = lr
         self.t = 0
 
     def step(self, theta: np.ndarray, grad: np.ndarray) -> None:
         """Change theta in place, given the gradient there."""
+        if np.shape(grad) != theta.shape:
+            raise ValueError(f"grad has shape {np.shape(grad)}, theta has {theta.shape}")
         if self.t == 0:
             self.start(theta)
             self.size = theta.size
@@ -34,7 +36,7 @@ class Optimiser:
             )
         self.t += 1
         lr = self.rate(self.t)
-        if not lr >= 0:
+        if not 0 <= lr < np.inf:
             raise ValueError(f"the schedule gives lr = {lr} at step {self.t}, expected 0 or more")
         self.update(theta, grad, lr)
 
@@ -116,6 +118,8 @@ class Adam(Optimiser):
         super().__init__(lr)
         self.beta1 = _share("Adam", "beta1", beta1)
         self.beta2 = _share("Adam", "beta2", beta2)
+        if not 0 <= eps < np.inf:
+            raise ValueError(f"Adam: eps is {eps}, expected 0 or more")
         self.eps = eps
 
     def start(self, theta):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from tqdm import tqdm
 
-from mlp_lib.checks import check_generator
+from mlp_lib.checks import check_generator, check_kind
 from mlp_lib.network import Network
 from mlp_lib.optim import Optimiser
 
@@ -103,17 +103,21 @@ def train(
     ValueError
         For data that do not fit the network, or settings that do not fit each other.
     FloatingPointError
-        If the cost or a parameter is no longer finite; names the step and the likely causes. The
-        network is then as it was after the last complete epoch.
+        If the cost or a parameter is no longer finite; names the step and the likely causes.
+
+    An error leaves the network as it was after the last complete epoch.
     """
     X, T = net.check(X, T)
     check_generator(rng, "train")
+    check_kind(optimiser, Optimiser, "optimiser", "SGD(0.1)")
     for name, value in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience)):
         optional = name == "patience" and value is None
         if not optional and (not isinstance(value, int | np.integer) or value < 1):
             raise ValueError(f"{name} is {value}, expected a whole number, 1 or more")
     if validation is not None:
-        _validate(net, *validation, metric)  # finds what does not fit before any step
+        if not isinstance(validation, tuple | list) or len(validation) != 2:
+            raise ValueError(f"validation is a {type(validation).__name__}, expected a pair (X, T)")
+        _validate(net, *validation, metric, optimiser)  # finds what does not fit before any step
     elif metric is not None or patience is not None:
         raise ValueError("metric and patience look at validation data: pass validation=(X, T)")
 
@@ -125,7 +129,7 @@ def train(
     try:
         for epoch in tqdm(counted, desc="epochs", file=sys.stdout) if progress else counted:
             cost = _epoch(net, X, T, sample_weight, optimiser, batch_size, rng)
-            looked = None if validation is None else _validate(net, *validation, metric)
+            looked = None if validation is None else _validate(net, *validation, metric, optimiser)
             complete = net.state()
             history.record(cost, looked)
             if patience is not None:
@@ -133,7 +137,7 @@ def train(
                     best = complete
                 elif epoch - history.best_epoch >= patience:
                     break
-    except FloatingPointError:
+    except Exception:
         net.set_state(complete)
         raise
     except KeyboardInterrupt:
@@ -151,11 +155,11 @@ def _epoch(net: Network, X, T, weight, optimiser: Optimiser, batch_size: int, rn
     for step, batch in enumerate(minibatches(len(X), batch_size, rng), start=1):
         J = net.backprop(X[batch], T[batch], None if weight is None else weight[batch])
         if not math.isfinite(J):
-            raise _diverged(f"the cost became {J}", step, optimiser)
+            raise _diverged(f"the cost became {J} in step {step} of an epoch", optimiser)
         optimiser.step(net.theta, net.grad)
         total += J * len(batch)
     if not np.isfinite(net.theta).all():
-        raise _diverged("parameters overflowed", step, optimiser)
+        raise _diverged(f"parameters overflowed in step {step} of an epoch", optimiser)
     return total / len(X)
 
 
@@ -169,20 +173,23 @@ def _mean_one(weight: np.ndarray, N: int, dtype: np.dtype) -> np.ndarray:
             f"sample_weight runs from {weight.min()} to {weight.max()}, "
             "expected finite numbers, 0 or more and not all 0"
         )
+    weight = weight / weight.max()  # the sum of very large ones would overflow
     return (weight / weight.mean()).astype(dtype)
 
 
-def _validate(net: Network, X, T, metric: Callable | None) -> tuple[float, float | None]:
+def _validate(net: Network, X, T, metric, optimiser: Optimiser) -> tuple[float, float | None]:
     """Cost and metric in evaluation mode."""
     U = net.forward(X)
-    J = net.loss.value(U, T) + net.penalty()
+    J = net.loss.value(U, T) + net.penalty() if np.isfinite(U).all() else math.nan
+    if not math.isfinite(J):
+        raise _diverged(f"the validation cost became {J}", optimiser)
     return J, metric(T, net.loss.output(U)) if metric is not None else None
 
 
-def _diverged(what: str, step: int, optimiser: Optimiser) -> FloatingPointError:
+def _diverged(what: str, optimiser: Optimiser) -> FloatingPointError:
     lr = optimiser.rate(max(optimiser.t, 1))
     return FloatingPointError(
-        f"{what} in step {step} of an epoch, after {optimiser.t} steps in all (lr = {lr:g}). "
+        f"{what}, after {optimiser.t} steps in all (lr = {lr:g}). "
         "Likely causes: a learning rate that is too large; inputs or targets far from mean 0 and "
         "variance 1; initial weights that are too large"
     )

@@ -129,6 +129,8 @@ BAD_INPUT = {
     "rank 3": (np.ones((8, 2, 2)), r"\(8, 2, 2\), expected \(N, 4\)"),
     "empty batch": (np.ones((0, 4)), r"\(0, 4\): an empty batch; expected one row or more"),
     "infinite": (np.full((1, 4), np.inf), "4 values .* row 0, column 0"),
+    "infinite above": (np.where(np.eye(8, 4) > 0, np.inf, 1), "4 values .* row 0, column 0"),
+    "infinite below": (np.where(np.eye(8, 4) > 0, -np.inf, 1), "4 values .* row 0, column 0"),
     "object": (np.array([[None] * 4] * 8), "dtype object, expected numbers"),
     "text": (np.array([["1"] * 4] * 8), "dtype <U1, expected numbers"),
     "NaN": (np.where(np.eye(8, 4, -2) > 0, np.nan, 1), "4 values .* row 2, column 0"),
@@ -182,13 +184,26 @@ def test_layers_that_do_not_fit_are_refused(rng):
         Network([ReLU()], SquaredError())
 
 
+def test_classes_in_place_of_layers_and_losses_are_refused(rng):
+    layer = Linear(4, 3, rng)
+    for layers, loss, message in [
+        ([layer, ReLU], SquaredError(), "layer 1 is <class .*, expected an instance of Layer"),
+        ([layer, "relu"], SquaredError(), "layer 1 is 'relu', expected an instance of Layer"),
+        ([layer], SquaredError, r"loss is <class .*e.g. SquaredError\(\); the brackets are miss"),
+        ([layer], None, "loss is None, expected an instance of Loss, e.g. SquaredError"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            Network(layers, loss)
+    assert not layer.bound
+
+
 @pytest.mark.parametrize("dtype", [int, np.float16, complex])
 def test_dtypes_that_cannot_train_are_refused(rng, dtype):
     with pytest.raises(ValueError, match=f"dtype is {np.dtype(dtype)}, expected float32 or"):
         Network([Linear(4, 3, rng)], SquaredError(), dtype=dtype)
 
 
-@pytest.mark.parametrize("weight_decay", [-0.1, np.nan])
+@pytest.mark.parametrize("weight_decay", [-0.1, np.nan, np.inf])
 def test_a_penalty_below_zero_is_refused(rng, weight_decay):
     with pytest.raises(ValueError, match=f"weight_decay is {weight_decay}, expected 0 or more"):
         Network([Linear(4, 3, rng)], SquaredError(), weight_decay=weight_decay)
@@ -242,6 +257,24 @@ def test_save_and_load_bring_everything_back(net, batch, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["net.npz"]
 
 
+def test_a_second_save_replaces_the_first(net, tmp_path):
+    for value in (1.0, 2.0):
+        net.theta[:] = value
+        net.save(tmp_path / "net.npz")
+    net.theta[:] = 3.0
+    net.load(tmp_path / "net.npz")
+    assert (net.theta == 2.0).all()
+
+
+def test_a_file_that_may_not_be_read_is_told_as_such(net, tmp_path, monkeypatch):
+    def forbid(path):
+        raise PermissionError(f"not allowed: {path}")
+
+    monkeypatch.setattr(zipfile, "ZipFile", forbid)
+    with pytest.raises(PermissionError, match="not allowed"):
+        net.load(tmp_path / "net.npz")
+
+
 def test_load_names_what_is_wrong(net, tmp_path, rng):
     with pytest.raises(FileNotFoundError):
         net.load(tmp_path / "absent.npz")
@@ -252,6 +285,9 @@ def test_load_names_what_is_wrong(net, tmp_path, rng):
     np.savez(tmp_path / "other.npz", a=np.ones(3))
     with pytest.raises(ValueError, match=r"other.npz holds the layers \[\], this network has"):
         net.load(tmp_path / "other.npz")
+    np.savez(tmp_path / "scalar.npz", layers=np.array("one"), **net.state())
+    with pytest.raises(ValueError, match=r"scalar.npz holds the layers \['one'\], this network"):
+        net.load(tmp_path / "scalar.npz")
     np.savez(tmp_path / "pickled.npz", layers=np.array([object()]), theta=net.theta)
     with pytest.raises(ValueError, match="is not a file written by Network.save"):
         net.load(tmp_path / "pickled.npz")
@@ -279,10 +315,10 @@ def test_load_names_what_is_wrong(net, tmp_path, rng):
         net.load(tmp_path / "small.npz")
 
 
-def huge(net):
+def huge(net, size=10**12):
     """A file of a few bytes that claims to hold 8 terabytes."""
     header = io.BytesIO()
-    claim = {"descr": "<f8", "fortran_order": False, "shape": (10**12,)}
+    claim = {"descr": "<f8", "fortran_order": False, "shape": (size,)}
     np.lib.format.write_array_header_1_0(header, claim)
     return header.getvalue() + bytes(80)
 
@@ -323,6 +359,16 @@ def test_malicious_files_are_refused_before_they_are_unpacked(net, tmp_path, con
     assert tracemalloc.get_traced_memory()[1] < 2e6
     tracemalloc.stop()
     np.testing.assert_array_equal(net.theta, before)
+
+
+def test_a_claim_below_zero_does_not_pay_for_a_large_one(net, tmp_path):
+    path = tmp_path / "bad.npz"
+    net.save(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        for size in (10**12, -(10**12)):
+            archive.writestr(f"{size}.npy", huge(net, size))
+    with pytest.raises(ValueError, match=r"arrays claim [\d,]+ bytes, expected [\d,]+ at most"):
+        net.load(path)
 
 
 def test_a_packed_file_does_not_unpack_without_bound(net, tmp_path):

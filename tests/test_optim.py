@@ -93,7 +93,7 @@ def test_schedules_start_at_lr_and_fall():
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
-@pytest.mark.parametrize("lr", [0.0, -1.0, np.nan])
+@pytest.mark.parametrize("lr", [0.0, -1.0, np.nan, np.inf])
 def test_a_rate_that_is_not_positive_is_refused(name, lr):
     with pytest.raises(ValueError, match=f"{name}: lr is {lr}, expected a positive number"):
         OPTIMISERS[name](lr)
@@ -109,9 +109,20 @@ def test_shares_outside_0_to_1_are_refused():
         (lambda: Momentum(0.1, momentum=1.0), "momentum is 1.0, expected 0 <= momentum < 1"),
         (lambda: Adam(beta1=-0.1), "beta1 is -0.1"),
         (lambda: Adam(beta2=1.5), "beta2 is 1.5"),
+        (lambda: Adam(eps=-1e-8), "Adam: eps is -1e-08, expected 0 or more"),
+        (lambda: Adam(eps=np.nan), "Adam: eps is nan, expected 0 or more"),
     ]:
         with pytest.raises(ValueError, match=name):
             make()
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("shape", [(1,), (4,), (3, 1), ()])
+def test_a_gradient_of_another_shape_is_refused_and_changes_nothing(name, shape):
+    optimiser, theta = OPTIMISERS[name](0.1), np.ones(3)
+    with pytest.raises(ValueError, match=r"grad has shape \(.*\), theta has \(3,\)"):
+        optimiser.step(theta, np.ones(shape))
+    assert optimiser.t == 0 and (theta == 1).all()
 
 
 @pytest.mark.parametrize("name", ["Momentum", "Adam"])

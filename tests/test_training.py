@@ -226,12 +226,14 @@ def test_divergence_is_told_as_such(rng):
         ({"patience": 0, "validation": True}, "patience is 0, expected a whole number"),
         ({"patience": 3}, "pass validation="),
         ({"metric": accuracy}, "pass validation="),
+        ({"validation": np.ones((8, 2))}, r"validation is a ndarray, expected a pair \(X, T\)"),
+        ({"validation": (np.ones((8, 2)),)}, r"validation is a tuple, expected a pair \(X, T\)"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(rng, settings, message):
     data = rings(rng)
     settings = {"epochs": 1, "batch_size": 8, **settings}
-    if settings.pop("validation", False):
+    if settings.get("validation") is True:
         settings["validation"] = data
     with pytest.raises(ValueError, match=message):
         train(classifier(rng), *data, SGD(0.1), rng=rng, **settings)
@@ -256,6 +258,54 @@ def test_divergence_leaves_the_last_complete_epoch(rng):
         train(net, X, X[:, 0], optimiser, epochs=9, **settings)
     twin = Network([Linear(3, 1, init=zeros)], SquaredError())
     assert np.isfinite(net.theta).all() and net.cost(X, X[:, 0]) < twin.cost(X, X[:, 0])
+
+
+def test_divergence_seen_on_the_validation_data_is_told_as_such(rng):
+    """The only step of an epoch leaves finite parameters, and outputs that overflow."""
+    X = rng.normal(size=(20, 3))
+    net = Network([Linear(3, 5, rng), ReLU(), Linear(5, 1, rng)], SquaredError())
+    before, data = net.state(), (X, X.sum(axis=1))
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(FloatingPointError, match="validation cost became nan, after 1 steps"),
+    ):
+        train(net, *data, SGD(1e160), epochs=9, batch_size=20, rng=rng, validation=data)
+    np.testing.assert_array_equal(net.theta, before["theta"])
+
+
+@pytest.mark.parametrize("where", ["schedule", "metric"])
+def test_any_error_leaves_the_last_complete_epoch(rng, where):
+    def fail_late(*arguments):
+        fail_late.calls += 1
+        if fail_late.calls == 5:
+            raise RuntimeError("by and by")
+        return 0.1
+
+    fail_late.calls = 0
+    data, settings = rings(rng, 30), {}
+    # A schedule fails in the second of three steps of epoch 2; a metric, looked at once before
+    # training, after epoch 4.
+    optimiser, complete = SGD(fail_late), 1
+    if where == "metric":
+        optimiser, complete = SGD(0.1), 3
+        settings = {"validation": data, "metric": fail_late}
+    nets = []
+    for epochs in (9, complete):
+        net = classifier(np.random.default_rng(1))
+        plan = {"epochs": epochs, "batch_size": 10, "rng": np.random.default_rng(2)}
+        if epochs == 9:
+            with pytest.raises(RuntimeError, match="by and by"):
+                train(net, *data, optimiser, **plan, **settings)
+        else:
+            train(net, *data, SGD(0.1), **plan)
+        nets.append(net.state())
+    for name, value in nets[1].items():
+        np.testing.assert_array_equal(nets[0][name], value)
+
+
+def test_a_class_in_place_of_an_optimiser_is_refused(rng):
+    with pytest.raises(ValueError, match="optimiser is <class .*SGD'>, expected an instance of Opt"):
+        train(classifier(rng), *rings(rng), SGD, epochs=1, batch_size=8, rng=rng)
 
 
 def test_the_rate_of_a_schedule_is_told_on_divergence(rng):
@@ -319,6 +369,16 @@ def test_training_may_go_on_with_the_same_optimiser():
     ]
     np.testing.assert_array_equal(twice.theta, once.theta)
     assert sum(costs, []) == whole.cost
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e308])
+def test_only_the_proportions_of_the_weights_matter(rng, size):
+    data, weight, thetas = rings(rng, 30), rng.random(30), []
+    for factor in (1.0, size):
+        net = classifier(np.random.default_rng(1))
+        train(net, *data, SGD(0.1), epochs=2, batch_size=30, rng=rng, sample_weight=factor * weight)
+        thetas.append(net.theta)
+    np.testing.assert_allclose(*thetas, rtol=1e-9, atol=1e-12)
 
 
 def test_a_weight_of_two_is_the_sample_twice_and_of_zero_is_none(rng):
