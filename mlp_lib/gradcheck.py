@@ -55,6 +55,9 @@ def check_layer(
     J is a random weighted sum of the outputs, so that every output counts. Works on copies:
     running statistics and random generators stay as they are. 1e-6 and less is right.
     """
+    X = np.array(X, dtype=float)
+    if types := {str(value.dtype) for value in layer.params.values()} - {"float64"}:
+        raise ValueError(f"the layer has dtype {types.pop()}, a gradient check needs float64")
     layer = copy.deepcopy(layer)  # so that `rng` may be the generator of a Dropout layer
     used = copy.deepcopy(layer)
     R = rng.normal(size=used.forward(X.copy(), train).shape)

@@ -30,7 +30,7 @@ class Loss:
     @staticmethod
     def _check_logits(U: np.ndarray) -> np.ndarray:
         U = np.asarray(U)
-        K = U.shape[1] if U.ndim == 2 else "K"
+        K = U.shape[1] if U.ndim == 2 and U.shape[1] else "K"
         return check_matrix(U, K, U.dtype if U.dtype.kind == "f" else float, "U")
 
     def output(self, U: np.ndarray) -> np.ndarray:
@@ -60,12 +60,14 @@ class Loss:
             T = T[:, None]
         if T.shape != (N, K):
             raise ValueError(f"T has shape {T.shape}, the output of the network has {(N, K)}")
+        with np.errstate(over="ignore"):
+            T = T.astype(U.dtype, copy=False)
         if not np.isfinite(T).all():
             raise ValueError(
-                f"T holds {(~np.isfinite(T)).sum()} values that are NaN or infinite; "
+                f"T holds {(~np.isfinite(T)).sum()} values that are NaN or infinite in {T.dtype}; "
                 "expected finite numbers only"
             )
-        return T.astype(U.dtype, copy=False)
+        return T
 
 
 class SquaredError(Loss):

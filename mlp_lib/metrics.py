@@ -12,12 +12,13 @@ def labels(Y: np.ndarray) -> np.ndarray:
     Y = np.asarray(Y)
     if Y.dtype.kind == "f" and np.isnan(Y).any():
         raise ValueError(f"{np.isnan(Y).sum()} of the scores or labels are NaN, expected numbers")
-    if Y.ndim == 1 and Y.dtype.kind in "biuf" and not np.any(np.mod(Y, 1)):
-        return Y.astype(int)
-    if Y.ndim == 2 and Y.shape[1] > 1:
-        return Y.argmax(axis=1)
-    if Y.ndim == 2 and Y.shape[1] == 1 and 0 <= Y.min() and Y.max() <= 1:
-        return (Y[:, 0] >= 0.5).astype(int)
+    if Y.dtype.kind in "biuf":
+        if Y.ndim == 1 and not np.any(np.mod(Y, 1)):
+            return Y.astype(int)
+        if Y.ndim == 2 and Y.shape[1] > 1:
+            return Y.argmax(axis=1)
+        if Y.ndim == 2 and Y.shape[1] == 1 and len(Y) and 0 <= Y.min() and Y.max() <= 1:
+            return (Y[:, 0] >= 0.5).astype(int)
     raise ValueError(
         f"got shape {Y.shape} and dtype {Y.dtype}, expected integers (N,), scores (N, K) "
         "or probabilities (N, 1)"

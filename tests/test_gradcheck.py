@@ -56,8 +56,16 @@ def test_a_check_leaves_no_trace(rng):
 
 def test_float32_is_refused(rng):
     net = Network([Linear(3, 2, rng)], SoftmaxCrossEntropy(), dtype=np.float32)
-    with pytest.raises(ValueError, match="float32, a gradient check needs float64"):
+    with pytest.raises(ValueError, match="network has dtype float32, a gradient check needs float"):
         check_network(net, np.ones((1, 3)), [0])
+    with pytest.raises(ValueError, match="layer has dtype float32, a gradient check needs float64"):
+        check_layer(net.layers[0], np.ones((1, 3)), rng)
+
+
+@pytest.mark.parametrize("X", [[[1, 2, 3], [0, 5, 1]], np.eye(3, dtype=np.float32)])
+def test_inputs_of_any_type_are_checked_in_float64(rng, X):
+    for layer in (Linear(3, 2, rng), Dropout(0.3, rng), Softmax()):
+        assert max(check_layer(layer, X, rng).values()) < 1e-8
 
 
 def test_a_gradient_that_is_nan_does_not_pass(rng):

@@ -51,6 +51,8 @@ def test_float32_stays_float32(loss, rng):
     U = rng.normal(size=(5, 3)).astype(np.float32)
     T = rng.dirichlet([1, 1, 1], size=5)
     assert loss.grad(U, T).dtype == loss.output(U).dtype == np.float32
+    if isinstance(loss, SoftmaxCrossEntropy):
+        assert loss.grad(U, [0, 1, 2, 0, 1]).dtype == np.float32
 
 
 def test_squared_error_by_hand():
@@ -76,6 +78,17 @@ def test_labels_and_one_hot_rows_are_the_same():
     assert loss.value(U, np.array([False, True])) == loss.value(U, [0, 1])
 
 
+def test_small_cross_entropies_keep_their_digits():
+    U, expected = np.array([[40.0]]), pytest.approx(4.248354255291589e-18, rel=1e-14)
+    assert SigmoidCrossEntropy().value(U, [1]) == SigmoidCrossEntropy().value(-U, [0]) == expected
+
+
+def test_rows_of_probabilities_may_be_rounded_to_float32():
+    U, T = np.zeros((1, 3)), np.array([[0.1, 0.2, 0.7]], np.float32)
+    assert T.astype(float).sum() != 1
+    assert SoftmaxCrossEntropy().value(U, T) == pytest.approx(np.log(3))
+
+
 @pytest.mark.parametrize("size", [1e3, 1e6, 1e300])
 def test_cross_entropies_are_finite_for_any_logits(size):
     with np.errstate(all="raise", under="ignore"):
@@ -98,9 +111,11 @@ BAD_TARGETS = {
     "labels as text": (SoftmaxCrossEntropy(), ["a", "b", "c", "a"], "expected numbers"),
     "too few labels": (SoftmaxCrossEntropy(), [0, 1], r"shape \(2,\).*\(4, 3\)"),
     "rows sum to 2": (SoftmaxCrossEntropy(), np.ones((4, 3)) * 2 / 3, "sum to 2 … 2, expected 1"),
+    "rows sum to 0.999": (SoftmaxCrossEntropy(), np.full((4, 3), 0.333), "sum to 0.999 … 0.999"),
     "negative row": (SoftmaxCrossEntropy(), [[2, -1, 0]] * 4, "smallest entry is -1"),
     "object": (SquaredError(), np.array([[None] * 3] * 4), "dtype object, expected numbers"),
     "NaN": (SquaredError(), np.full((4, 3), np.nan), "12 values that are NaN"),
+    "infinite": (SquaredError(), np.full((4, 3), np.inf), "12 values that are NaN or infinite in"),
     "NaN in softmax": (SoftmaxCrossEntropy(), np.full((4, 3), np.nan), "12 values that are NaN"),
     "wrong width": (SquaredError(), np.ones((4, 2)), r"\(4, 2\).*\(4, 3\)"),
     "vector for three outputs": (SquaredError(), np.ones(4), r"\(4,\).*\(4, 3\)"),
@@ -121,6 +136,7 @@ def test_bad_targets_are_refused_with_both_sides_named(case):
 
 
 BAD_LOGITS = {
+    "no columns": (np.zeros((2, 0)), r"U has shape \(2, 0\), expected \(N, K\)"),
     "vector": (np.zeros(3), r"U has shape \(3,\), expected \(N, K\)"),
     "rank 3": (np.zeros((2, 3, 1)), r"U has shape \(2, 3, 1\), expected \(N, K\)"),
     "empty": (np.zeros((0, 3)), r"U has shape \(0, 3\): an empty batch"),
@@ -137,6 +153,12 @@ def test_bad_logits_are_refused_with_both_sides_named(loss, case):
     for method in (loss.value, loss.grad):
         with pytest.raises(ValueError, match=message):
             method(logits, np.full((1, 3), 1 / 3))
+
+
+def test_targets_too_large_for_the_dtype_are_refused():
+    logits, T = np.zeros((1, 3), np.float32), np.full((1, 3), 1e300)
+    with pytest.raises(ValueError, match="T holds 3 values that are NaN or infinite in float32"):
+        SquaredError().value(logits, T)
 
 
 def test_logits_may_be_a_list_of_integers():

@@ -48,3 +48,8 @@ def test_bad_input_is_refused():
         confusion_matrix([0, 1], [0, 3], 3)
     with pytest.raises(ValueError, match=r"shape \(2,\) and dtype float64"):
         accuracy([0.1, 0.9], [0, 1])
+    for scores in ([["a", "b"], ["c", "d"]], [[1j, 0], [0, 1]], [[None, 1], [1, 2]]):
+        with pytest.raises(ValueError, match=r"shape \(2, 2\) and dtype .*, expected integers"):
+            accuracy([0, 1], scores)
+    with pytest.raises(ValueError, match=r"shape \(0, 1\)"):
+        accuracy([], np.zeros((0, 1)))
