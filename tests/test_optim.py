@@ -46,6 +46,24 @@ def test_adam_by_hand():
         np.testing.assert_allclose(theta, expected, rtol=1e-14)
 
 
+def test_adam_is_the_papers_formula_over_many_steps():
+    rng = np.random.default_rng(1)
+    theta, m, v = np.ones(4), np.zeros(4), np.zeros(4)
+    adam, expected = Adam(), theta.copy()
+    for t in range(1, 251):
+        g = rng.normal([-1, 1, 0, -1e-3])  # the sums have both signs
+        adam.step(theta, g)
+        m = 0.9 * m + 0.1 * g
+        v = 0.999 * v + 0.001 * g**2
+        m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
+        expected -= 0.001 * m_hat / (np.sqrt(v_hat) + 1e-8)
+        np.testing.assert_allclose(theta, expected, rtol=1e-12)
+
+
+def test_momentum_keeps_nine_tenths_unless_told():
+    np.testing.assert_array_equal(descend(Momentum(0.01), 5), descend(Momentum(0.01, 0.9), 5))
+
+
 def test_the_first_step_of_adam_has_the_length_lr_in_every_direction():
     np.testing.assert_allclose(descend(Adam(lr=0.01), 1), [0.99, -1.99], rtol=1e-7)
 
@@ -81,6 +99,26 @@ def test_lr_may_be_a_function_of_the_step(name):
     assert seen == [1, 2, 3, 4]
     if name == "SGD":
         assert theta[0] == pytest.approx((1 - 0.05) * (1 - 0.025) * (1 - 0.0125) * (1 - 0.00625))
+
+
+def test_the_rate_is_a_plain_number():
+    """A NumPy float64 would turn every product with float32 vectors into a float64 one."""
+    for lr in (np.float64(0.1), lambda t: np.float64(0.1), cosine_decay(0.1, 10)):
+        assert type(SGD(lr).rate(1)) is float
+
+
+@pytest.mark.parametrize("size", [5, 6, 7])
+def test_adam_updates_every_entry_in_blocks_of_any_size(monkeypatch, size):
+    rng = np.random.default_rng(0)
+    start, grads = rng.normal(size=size), rng.normal(size=(3, size))
+    thetas = []
+    for block in (100, 3):
+        monkeypatch.setattr(Adam, "BLOCK", block)
+        theta, adam = start.copy(), Adam(0.1)
+        for grad in grads:
+            adam.step(theta, grad)
+        thetas.append(theta)
+    np.testing.assert_array_equal(*thetas)
 
 
 def test_schedules_start_at_lr_and_fall():

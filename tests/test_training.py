@@ -12,6 +12,7 @@ from mlp_lib import (
     Adam,
     BatchNorm,
     Dropout,
+    History,
     Linear,
     Network,
     ReLU,
@@ -179,6 +180,10 @@ def test_without_validation_there_is_no_best_epoch(rng):
     assert history.best_epoch is None and history.val_cost == history.val_metric == []
 
 
+def test_an_equal_cost_is_not_a_better_one():
+    assert History(val_cost=[3.0, 1.0, 2.0, 1.0]).best_epoch == 2
+
+
 def test_data_are_not_changed(rng):
     X, y = rings(rng)
     X_before, y_before = X.copy(), y.copy()
@@ -304,7 +309,7 @@ def test_any_error_leaves_the_last_complete_epoch(rng, where):
 
 
 def test_a_class_in_place_of_an_optimiser_is_refused(rng):
-    with pytest.raises(ValueError, match="optimiser is <class .*SGD'>, expected an instance of Opt"):
+    with pytest.raises(ValueError, match="optimiser is <class .*SGD'>, expected an instance of"):
         train(classifier(rng), *rings(rng), SGD, epochs=1, batch_size=8, rng=rng)
 
 
