@@ -51,6 +51,7 @@ def test_minibatches_shuffle_samples_and_keep_the_short_one(rng):
     assert list(everything) != list(range(10))
     assert list(everything) != list(np.concatenate(list(minibatches(10, 4, rng))))
     assert [len(batch) for batch in minibatches(3, 100, rng)] == [3]
+    assert [len(batch) for batch in minibatches(9, 4, rng)] == [4, 4, 1]
 
 
 def test_the_epoch_cost_weights_the_short_batch_rightly(rng):
@@ -219,6 +220,13 @@ def test_divergence_is_told_as_such(rng):
         ),
     ):
         train(net, X, X.sum(axis=1), SGD(10.0), epochs=50, batch_size=5, rng=rng)
+
+
+def test_settings_may_be_numpys_integers(rng):
+    settings = {"epochs": np.int64(2), "batch_size": np.uint8(8), "patience": np.int32(2)}
+    data = rings(rng)
+    history = train(classifier(rng), *data, SGD(0.1), rng=rng, validation=data, **settings)
+    assert len(history.cost) == 2
 
 
 @pytest.mark.parametrize(
