@@ -6,7 +6,7 @@ arguments as they were. Letters and equation numbers are the book's. The activat
 layers without parameters, are in `activations`.
 """
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 
 import numpy as np
 
@@ -26,6 +26,10 @@ class Arrays(dict):
             self[name][...] = value
 
     update = MutableMapping.update  # through __setitem__; dict's own would replace the array
+
+    def __ior__(self, other: Mapping[str, np.ndarray]) -> "Arrays":
+        self.update(other)
+        return self
 
 
 class Layer:

@@ -218,6 +218,8 @@ def test_input_too_large_for_the_dtype_is_refused(rng):
 def test_update_of_parameters_writes_into_the_views(net):
     net.layers[0].params.update(W=np.zeros((4, 6)))
     assert not net.theta[:24].any()
+    net.layers[0].params |= {"W": np.ones((4, 6))}
+    assert (net.theta[:24] == 1).all()
 
 
 def test_theta_and_parameters_keep_their_shape(net):
