@@ -113,6 +113,26 @@ def test_validation_sees_the_penalty_and_the_predictions(rng):
     assert history.val_metric == pytest.approx([1.0])  # probabilities, not logits
 
 
+def test_a_float32_network_is_trained_in_float32(rng):
+    seen = set()
+
+    class Watched(ReLU):
+        def forward(self, X, train=False):
+            seen.add(X.dtype)
+            return super().forward(X, train)
+
+        def backward(self, D, input_grad=True):
+            seen.add(D.dtype)
+            return super().backward(D, input_grad)
+
+    layers = [Linear(2, 4, rng), Watched(), Linear(4, 2, rng)]
+    net = Network(layers, SoftmaxCrossEntropy(), weight_decay=0.1, dtype=np.float32)
+    data, weight = rings(rng), rng.random(120)
+    assert data[0].dtype == weight.dtype == np.float64
+    train(net, *data, Adam(), epochs=1, batch_size=50, rng=rng, sample_weight=weight)
+    assert seen == {np.dtype(np.float32)}
+
+
 def test_equal_seeds_give_equal_networks():
     thetas = []
     for seed in (1, 1, 2):
