@@ -38,6 +38,7 @@ def test_relative_error():
     assert relative_error([1.0, 2], [1, 4]) == 0.5
     assert relative_error([0.0], [1e-11]) < 1e-6  # noise of differences is no fault
     assert relative_error([1e-3], [1.1e-3]) > 0.05  # a fault in a small gradient is one
+    assert relative_error([1.0], [np.nan]) == relative_error([np.nan], [1.0]) == np.inf
     with pytest.raises(ValueError, match=r"\(1,\) and \(2,\)"):
         relative_error([1.0], [1.0, 2.0])
 
