@@ -51,5 +51,9 @@ def test_bad_input_is_refused():
     for scores in ([["a", "b"], ["c", "d"]], [[1j, 0], [0, 1]], [[None, 1], [1, 2]]):
         with pytest.raises(ValueError, match=r"shape \(2, 2\) and dtype .*, expected integers"):
             accuracy([0, 1], scores)
+    with pytest.raises(ValueError, match="run from -1 to 1, expected 0 to 1"):
+        confusion_matrix([0, 1], [1, -1], 2)
+    with pytest.raises(ValueError, match=r"shape \(2, 1\) and dtype float64"):
+        accuracy([0, 1], [[-0.2], [0.7]])
     with pytest.raises(ValueError, match=r"shape \(0, 1\)"):
         accuracy([], np.zeros((0, 1)))
