@@ -262,6 +262,26 @@ def test_how_a_file_was_compressed_does_not_matter(cache, contents, arrays, monk
     check(load_mnist(download=False), arrays)
 
 
+def test_file_that_cannot_be_read_is_named(cache, mirrors, contents, arrays, monkeypatch):
+    own = cache.parent / "own"
+    fill(own, contents)
+    monkeypatch.setenv("MLP_DATA_DIR", str(own))
+    read = mnist.Path.read_bytes
+
+    def locked(path):
+        if path.parent == own:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return read(path)
+
+    monkeypatch.setattr(mnist.Path, "read_bytes", locked)
+    with pytest.raises(DataNotFoundError) as caught:
+        load_mnist(download=False)
+    for phrase in [f"MLP_DATA_DIR: {own / FIRST}: Permission denied", *REMEDIES]:
+        assert phrase in str(caught.value)
+    check(load_mnist(), arrays)
+    assert listing(cache) == all_files()
+
+
 def test_folder_may_be_named_from_the_home_folder(cache, contents, arrays, monkeypatch):
     fill(cache.parent / "own", contents)
     monkeypatch.setenv("HOME", str(cache.parent))

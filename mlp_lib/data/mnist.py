@@ -121,14 +121,18 @@ def _from_folder(name: str, failures: list[str]) -> np.ndarray | None:
         failures.append("MLP_DATA_DIR: this environment variable is not set")
         return None
     for path in (Path(folder, name).expanduser(), Path(folder, f"{name}.gz").expanduser()):
-        if path.exists():
-            try:
-                return _read(path, name)
-            except ValueError as error:
-                raise ValueError(
-                    f"{path} is not the original MNIST file: {error}. Replace it by a good "
-                    "copy, or unset MLP_DATA_DIR to have MNIST downloaded."
-                ) from None
+        try:
+            return _read(path, name)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:  # it may be there, but cannot be read
+            failures.append(f"MLP_DATA_DIR: {path}: {error.strerror}")
+            return None
+        except ValueError as error:
+            raise ValueError(
+                f"{path} is not the original MNIST file: {error}. Replace it by a good "
+                "copy, or unset MLP_DATA_DIR to have MNIST downloaded."
+            ) from None
     failures.append(f"MLP_DATA_DIR={folder}: there is neither {name} nor {name}.gz")
     return None
 
