@@ -146,6 +146,15 @@ def test_figures_have_a_caption_a_name_and_alt_text(notebook):
             )
 
 
+def test_a_cell_with_a_caption_has_its_picture(notebook):
+    """The comparison skips pictures, so it does not miss one that was deleted."""
+    for cell in code_cells(notebook):
+        if "figure" in cell.metadata.get("mystnb", {}):
+            assert any("image/png" in output.get("data", {}) for output in cell.outputs), (
+                first_line(cell)
+            )
+
+
 # Numbered by chapter.
 
 
