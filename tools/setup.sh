@@ -43,6 +43,7 @@ with_uv() { .venv/bin/python -m uv pip install --quiet --system-certs --python .
 uv=$(sed -n 's/^\(uv==[^ ;]*\).*/\1/p' requirements.txt)
 if ! { with_pip "$uv" && with_uv -r requirements.txt; }; then
     echo 'Not with uv; now with pip, which takes a minute or two …'
-    with_pip -r requirements.txt || fail 'the packages could not be installed; see above.'
+    with_pip -r requirements.txt || fail 'the packages could not be installed; see above.' \
+        'They come from the internet: once there is a connection, call make again, which begins anew.'
 fi
 pwd -P >.venv/.complete
