@@ -213,8 +213,8 @@ def test_quick_check_answers_in_its_options(book):
     options = re.findall(r'<details class="(\w+)">(.*?)</details>', page, re.DOTALL)
     texts = [(kind, re.sub(r"<[^>]*>|\s+", " ", text).split()) for kind, text in options]
     assert texts == [
-        ("wrong", "one No. That is half of it.".split()),
-        ("right", "two Right. Count them.".split()),
+        ("wrong", "Option 1: one No. That is half of it.".split()),
+        ("right", "Option 2: two Right. Count them.".split()),
     ]
     assert "dropdown" not in page.partition("quick-check")[2].partition("</details>")[0]
 

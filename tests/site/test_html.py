@@ -42,6 +42,20 @@ def test_page_loads_nothing_from_another_host(soup):
     assert [address for address in addresses if urlsplit(address).netloc] == []
 
 
+def test_page_has_a_theme_without_javascript(soup):
+    assert soup.html["data-theme"] == "light"
+
+
+def test_what_unfolds_has_a_name_that_is_seen(chapter):
+    soup, _ = chapter
+    names = []
+    for summary in BeautifulSoup(str(soup.article), "html.parser").select("summary"):
+        for formula in summary.select(".math"):
+            formula.decompose()  # browsers take no formula into the name of a button
+        names.append(summary.get("aria-label") or summary.get_text().strip())
+    assert names and set(names) & {"", "Toggle hidden content"} == set()
+
+
 def test_ids_are_unique(soup):
     ids = [element["id"] for element in soup.find_all(id=True)]
     assert sorted(name for name in set(ids) if ids.count(name) > 1) == []

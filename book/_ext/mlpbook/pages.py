@@ -1,8 +1,19 @@
-"""What every page gets besides its text: a description, and what the header's buttons need."""
+"""What every page gets besides its text: a description, and what the header's buttons need.
+
+And what the theme's templates and MyST-NB write into every page and leave no option for.
+"""
 
 from html import escape
+from pathlib import Path
 
 from docutils import nodes
+
+CORRECTIONS = {
+    # Without JavaScript a page stays as it was written, and "auto" is neither light nor dark.
+    'data-theme="auto"': 'data-theme="light"',
+    # The name is the text that is seen, "Show the code".
+    '<summary aria-label="Toggle hidden content">': "<summary>",
+}
 
 
 def describe(title, book, doctree):
@@ -26,6 +37,19 @@ def complete_page(app, pagename, templatename, context, doctree):
     context["run_it"] = context["pathto"](app.config.root_doc) + "#run-it"
 
 
+def correct_pages(app, exception):
+    """Replace what cannot be set otherwise."""
+    if exception is not None:
+        return
+    for page in Path(app.outdir).rglob("*.html"):
+        old = text = page.read_text(encoding="utf-8")
+        for wrong, right in CORRECTIONS.items():
+            text = text.replace(wrong, right)
+        if text != old:
+            page.write_text(text, encoding="utf-8")
+
+
 def setup(app):
-    """Connect the step."""
+    """Connect the two steps."""
     app.connect("html-page-context", complete_page)
+    app.connect("build-finished", correct_pages)

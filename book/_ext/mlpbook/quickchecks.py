@@ -54,9 +54,12 @@ def make_options(app, doctree):
                 location=check,
             )
             continue
-        for option, answer, kind in zip(options, answers, verdicts, strict=True):
+        for number, option in enumerate(options, start=1):
+            answer, kind = answers[number - 1], verdicts[number - 1]
             said = nodes.container("", *answer.children)
-            choice = Choice("", *option.children)
+            # For screen readers: a button whose text is one formula would have no name.
+            name = nodes.inline("", f"Option {number}: ", classes=["visually-hidden"])
+            choice = Choice("", name, *option.children)
             check += Option("", choice, said, classes=[kind])
 
 
