@@ -45,7 +45,8 @@ def for_browser(notebook: NotebookNode) -> None:
     limits = [name for name in LIMITS if name in {*tags, notebook.metadata.get("requires")}]
     for cell in notebook.cells:
         if not set(limits).isdisjoint(cell.metadata.get("tags", [])):
-            cell.metadata.tags.append("raises-exception")  # *Run all* goes on after it
+            # *Run all* goes on after it
+            cell.metadata.tags = sorted({*cell.metadata.tags, "raises-exception"})
     items = "".join(f"- {LIMITS[name]}\n" for name in limits)
     note = WELCOME + ("\nSome things do not work here:\n\n" + items if limits else "") + ":::"
     notebook.cells.insert(1, new_markdown_cell(note, id="in-browser"))

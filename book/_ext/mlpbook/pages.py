@@ -34,6 +34,8 @@ def complete_page(app, pagename, templatename, context, doctree):
     context["metatags"] = (
         context.get("metatags", "") + f'\n<meta name="description" content="{escape(description)}">'
     )
+    if pagename == app.config.root_doc:
+        context["docstitle"] = ""  # the page's own title is the book's
     context["run_it"] = context["pathto"](app.config.root_doc) + "#run-it"
 
 
