@@ -21,7 +21,7 @@ from tests.homework.watching import needs_sandbox  # noqa: E402
 
 SIZE, SECONDS_EACH = 100, 30
 # Kinds of submissions, with their shares of a hundred, and what they get.
-KINDS = {"reference": 4, "quick": 22, "partly": 40, "untouched": 12, "no_json": 6, "deep_json": 2}
+KINDS = {"reference": 2, "quick": 12, "partly": 46, "untouched": 18, "no_json": 6, "deep_json": 2}
 KINDS |= {"exits": 4, "edits_tests": 4, "steals_grade_ids": 3, "deletes_tests": 3}
 POINTS = {"reference": 30, "quick": 19, "exits": 15}
 
